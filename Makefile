@@ -1,0 +1,53 @@
+# The one door. `make run` and `make test` do all the set-up they need on a fresh machine.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+# unquoted on purpose: `make test T=tests/wire` runs a part
+T ?=
+WORKERS ?= 2
+
+.PHONY: run test check format compat bench clean
+
+run: $(VENV)/.run
+	@$(BIN)/pykbroker serve $(ARGS)
+
+test: $(VENV)/.test
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(T) $(ARGS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# make compat BOOTSTRAP=HOST:PORT asks any broker; without it, a fresh pykbroker
+compat: $(VENV)/.test
+	@$(BIN)/python -m pytest -q compat-tests $(if $(BOOTSTRAP),--bootstrap $(BOOTSTRAP)) $(ARGS)
+
+bench: $(VENV)/.bench
+	@$(BIN)/python bench/run.py $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pykbroker needs Python 3.11 or newer: make PYTHON=...")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,bench]'
+	@touch $@ $(VENV)/.test $(VENV)/.run
