@@ -19,6 +19,7 @@ from pykbroker.clock import Clock
 from pykbroker.errors import StartError
 from pykbroker.logs import get_logger
 from pykbroker.server.connection import Connection, Service
+from pykbroker.server.poller import Poller
 from pykbroker.server.transport import SocketTransport
 
 log = get_logger(__name__)
@@ -71,18 +72,21 @@ class Limits:
 class Listener:
     """One listening socket and its connections."""
 
-    def __init__(self, name: str, sock: socket.socket, service: Service, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self, name: str, sock: socket.socket, service: Service, poller: Poller, limits: Limits, clock: Clock
+    ) -> None:
         self.name = name
         self.host, self.port = sock.getsockname()[:2]
         self.connections: set[Connection] = set()
         self._sock = sock
         self._service = service
+        self._poller = poller
         self._limits = limits
         self._clock = clock
         self._complained_ms = -1_000_000
 
     async def run(self) -> None:
-        """Accept until cancelled; closes the socket."""
+        """Accept until cancelled; closes the socket and every connection."""
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._close_idle)
@@ -91,6 +95,8 @@ class Listener:
                     await self._accept_all(nursery)
         finally:
             self._sock.close()
+            for connection in list(self.connections):
+                connection.close()
 
     async def _accept_all(self, nursery: trio.Nursery) -> None:
         while True:
@@ -110,9 +116,22 @@ class Listener:
                 sock.close()
                 continue
             if self._room_for(transport.peer_host):
-                nursery.start_soon(self._serve, transport)
+                self._open(transport, nursery)
             else:
                 transport.close()
+
+    def _open(self, transport: SocketTransport, nursery: trio.Nursery) -> None:
+        connection = Connection(
+            transport, self._service, nursery.start_soon, self.name, self._limits.max_frame_bytes
+        )
+        connection.last_active_ms = self._clock.monotonic_ms()
+        connection.on_close = self._closed
+        self.connections.add(connection)
+        self._poller.add(connection)
+
+    def _closed(self, connection: Connection) -> None:
+        self._poller.remove(connection)
+        self.connections.discard(connection)
 
     def _room_for(self, host: str) -> bool:
         limits = self._limits
@@ -129,15 +148,6 @@ class Listener:
                 return False
         return True
 
-    async def _serve(self, transport: SocketTransport) -> None:
-        connection = Connection(transport, self._service, self.name, self._limits.max_frame_bytes)
-        connection.last_active_ms = self._clock.monotonic_ms()
-        self.connections.add(connection)
-        try:
-            await connection.run()
-        finally:
-            self.connections.discard(connection)
-
     async def _close_idle(self) -> None:
         if self._limits.max_idle_ms <= 0:
             return
@@ -147,7 +157,7 @@ class Listener:
             oldest_ms = self._clock.monotonic_ms() - self._limits.max_idle_ms
             for connection in list(self.connections):
                 if connection.last_active_ms < oldest_ms and not connection.waiting:
-                    connection.cancel_scope.cancel()
+                    connection.close()
 
     def _complain(self, text: str) -> None:
         now_ms = self._clock.monotonic_ms()

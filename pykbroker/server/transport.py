@@ -1,12 +1,11 @@
-"""What a connection knows of the network: receive, send a list of buffers, two addresses, close.
+"""What a connection knows of the network: receive and send without waiting, two addresses, close.
 
-A plain socket is the first Transport; a memory pipe (tests, simulation) and a TLS stream satisfy the same protocol, and one
-conformance function (tests/server/transport_conformance.py) runs on all.
+A socket is the first Transport; a memory pipe (tests, simulation) and TLS over memory BIOs satisfy the same protocol, and one
+conformance function (tests/server/transport_conformance.py) runs on all. Nothing here waits: who waits for readiness is the
+poller's business (`server.poller`), which calls the connection when there is something to do.
 
-The socket is used directly, below trio's streams: `recv` is tried only after `wait_readable`, which is also the one
-checkpoint of a busy connection, so that no connection can starve the others; an answer is first tried at once and waits only
-if the kernel's buffer is full. Small answers are joined (one copy of a few KiB is cheaper than a long iovec); above that the
-buffers go to `sendmsg` as they are, so record bytes are never copied on their way out.
+Small answers are joined (one copy of a few KiB is cheaper than a long iovec); above that the buffers go to `sendmsg` as they
+are, so record bytes are never copied on their way out.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol
 
-import trio
-
 Buffer = bytes | bytearray | memoryview
 
 JOIN_BELOW = 32 * 1024  # bytes; measured: joining wins up to about here, sendmsg above
@@ -25,21 +22,24 @@ IOV_MAX = 1024  # Linux takes no more buffers than this in one sendmsg
 
 
 class Transport(Protocol):
-    """A byte stream to one peer."""
+    """A byte stream to one peer that never waits. All methods raise OSError when the peer is gone."""
 
     peer_host: str
     peer_port: int
     local_host: str
     local_port: int
 
-    async def receive(self, limit: int) -> bytes:
-        """Up to `limit` bytes, b"" at the end of the stream. Raises OSError if the peer is gone."""
+    def receive(self, limit: int) -> bytes | None:
+        """Up to `limit` bytes; b"" at the end of the stream, None if nothing is there yet."""
 
-    async def receive_into(self, target: memoryview) -> int:
-        """Fill the start of `target`; the count, 0 at the end of the stream."""
+    def receive_into(self, target: memoryview) -> int | None:
+        """Fill the start of `target`; the count, 0 at the end of the stream, None if nothing is there yet."""
 
-    async def send(self, buffers: Sequence[Buffer], size: int) -> None:
-        """Send all buffers (`size` bytes together) in order."""
+    def send(self, buffers: Sequence[Buffer], size: int) -> int:
+        """Send of `buffers` (`size` bytes together) what fits; the count, 0 if nothing fits now."""
+
+    def fileno(self) -> int:
+        """What the poller watches."""
 
     def close(self) -> None: ...
 
@@ -56,43 +56,32 @@ class SocketTransport:
         self.peer_host, self.peer_port = sock.getpeername()[:2]
         self.local_host, self.local_port = sock.getsockname()[:2]
 
-    async def receive(self, limit: int) -> bytes:
-        while True:
-            await trio.lowlevel.wait_readable(self._sock)
-            try:
-                return self._sock.recv(limit)
-            except BlockingIOError:
-                continue
+    def receive(self, limit: int) -> bytes | None:
+        try:
+            return self._sock.recv(limit)
+        except BlockingIOError:
+            return None
 
-    async def receive_into(self, target: memoryview) -> int:
-        while True:
-            await trio.lowlevel.wait_readable(self._sock)
-            try:
-                return self._sock.recv_into(target)
-            except BlockingIOError:
-                continue
+    def receive_into(self, target: memoryview) -> int | None:
+        try:
+            return self._sock.recv_into(target)
+        except BlockingIOError:
+            return None
 
-    async def send(self, buffers: Sequence[Buffer], size: int) -> None:
-        if size <= JOIN_BELOW:
-            rest: Sequence[Buffer] = [b"".join(buffers)] if len(buffers) > 1 else buffers
-        else:
-            rest = buffers
-        while True:
-            try:
-                if len(rest) == 1:
-                    sent = self._sock.send(rest[0])
-                else:
-                    sent = self._sock.sendmsg(rest[:IOV_MAX])
-            except BlockingIOError:
-                sent = 0
-            size -= sent
-            if size == 0:
-                return
-            rest = drop(rest, sent)
-            await trio.lowlevel.wait_writable(self._sock)
+    def send(self, buffers: Sequence[Buffer], size: int) -> int:
+        try:
+            if len(buffers) == 1:
+                return self._sock.send(buffers[0])
+            if size <= JOIN_BELOW:
+                return self._sock.send(b"".join(buffers))
+            return self._sock.sendmsg(buffers[:IOV_MAX])
+        except BlockingIOError:
+            return 0
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
 
     def close(self) -> None:
-        trio.lowlevel.notify_closing(self._sock)
         self._sock.close()
 
 
