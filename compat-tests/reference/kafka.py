@@ -1,0 +1,243 @@
+"""Apache Kafka itself, as a reference: what it does is the specification, and a test that it fails is
+wrong.
+
+Jars come from Maven through the small poms beside this file, once, into `.cache/` (not in git). 4.3.1
+runs in KRaft mode as one node that is broker and controller; formatting a folder costs a JVM start, so
+it is done once and copied. 3.9.2 runs in ZooKeeper mode beside a ZooKeeper process with its own class
+path. A small heap, the serial collector and the C1 compiler alone bring a broker up in a second or two;
+`tuned_for_speed` gives the JVM's own choices instead, for measurements.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import IO
+
+from harness.process import BrokerProcess, StartFailed, free_port
+
+HERE = Path(__file__).parent
+CACHE = HERE / ".cache"
+QUICK_START = ["-Xmx256m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+CLUSTER_ID = "cHlrYnJva2VyLXJlZmVyZW"  # 16 bytes in URL-safe base64
+
+# One node, tests: replication 1, no waiting for a group's first members, few internal partitions (Kafka
+# creates each as a folder with files), and a short memory for a broker that was killed and comes again.
+COMMON = {
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "4",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+}
+KRAFT = {
+    **COMMON,
+    "process.roles": "broker,controller",
+    "node.id": "0",
+    "controller.listener.names": "CONTROLLER",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "broker.session.timeout.ms": "1500",
+    "broker.heartbeat.interval.ms": "300",
+}
+ZOOKEEPER = {**COMMON, "broker.id": "0", "zookeeper.session.timeout.ms": "2000"}
+
+
+class Unavailable(Exception):
+    """The machine cannot run the reference (no Java, no Maven, no artefacts): the text says which."""
+
+
+def jars(artifact: str) -> Path:
+    """The folder of jars of `poms/<artifact>.xml`, fetched with Maven if it is not there yet.
+
+    Raises: Unavailable.
+    """
+    target = CACHE / artifact
+    if (target / "complete").exists():
+        return target
+    for tool in ("java", "mvn"):
+        if shutil.which(tool) is None:
+            raise Unavailable(f"{tool} is not installed")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{artifact}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes want the same jars
+        if not (target / "complete").exists():
+            _fetch(artifact, target)
+    return target
+
+
+def _fetch(artifact: str, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    pom = shutil.copy(HERE / "poms" / f"{artifact}.xml", CACHE / f"{artifact}.pom.xml")
+    command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies"]
+    command += [f"-DoutputDirectory={target}", "-DincludeScope=runtime"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+    if done.returncode:
+        raise Unavailable(f"Maven could not bring {artifact}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    (target / "complete").touch()
+
+
+def java_command(jars_dir: Path, options: list[str], main: str, *arguments: str) -> list[str]:
+    logging = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
+    return ["java", *options, *logging, "-cp", f"{jars_dir}/*", main, *arguments]
+
+
+def write_properties(path: Path, settings: dict[str, str]) -> Path:
+    path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    return path
+
+
+class ApacheKafka(BrokerProcess):
+    """Kafka 4.3.1 in KRaft mode: one node, broker and controller. Settings override those above."""
+
+    name = "kafka-4.3.1"
+    start_timeout_s = 60.0
+    artifact = "kafka-4.3.1"
+
+    def __init__(
+        self,
+        work_dir: Path | None = None,
+        settings: dict[str, str] | None = None,
+        tuned_for_speed: bool = False,
+    ) -> None:
+        super().__init__(work_dir)
+        self.settings = settings or {}
+        self.options = ["-Xmx1g"] if tuned_for_speed else QUICK_START
+
+    @property
+    def data_dir(self) -> Path:
+        return self.work_dir / "data"
+
+    def _settings(self) -> dict[str, str]:
+        return {**KRAFT, **self.settings, "log.dirs": str(self.data_dir)}
+
+    def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        jars_dir = jars(self.artifact)
+        properties = self.work_dir / "server.properties"
+        if not self.bootstrap:
+            self.bootstrap = f"127.0.0.1:{free_port()}"
+            self._prepare(jars_dir, properties)
+        command = java_command(jars_dir, self.options, "kafka.Kafka", str(properties))
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=self.work_dir,
+            start_new_session=True,
+        )
+
+    def _prepare(self, jars_dir: Path, properties: Path) -> None:
+        controller = f"127.0.0.1:{free_port()}"
+        listeners = {
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "controller.quorum.voters": f"0@{controller}",
+        }
+        write_properties(properties, {**self._settings(), **listeners})
+        shutil.copytree(formatted_folder(jars_dir), self.data_dir)
+
+
+def formatted_folder(jars_dir: Path) -> Path:
+    """A log dir as StorageTool leaves it, made once: no address of a run is written in it.
+
+    Raises: StartFailed.
+    """
+    target = jars_dir / "formatted"
+    with open(jars_dir / "formatted.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.exists():
+            return target
+        fresh = jars_dir / f"formatted.{os.getpid()}"
+        addresses = {
+            "listeners": "PLAINTEXT://127.0.0.1:1,CONTROLLER://127.0.0.1:2",
+            "controller.quorum.voters": "0@127.0.0.1:2",
+        }
+        settings = {**KRAFT, **addresses, "log.dirs": str(fresh)}
+        properties = write_properties(jars_dir / "format.properties", settings)
+        tool = java_command(jars_dir, QUICK_START, "kafka.tools.StorageTool", "format")
+        arguments = ["--cluster-id", CLUSTER_ID, "--config", str(properties)]
+        done = subprocess.run([*tool, *arguments], capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise StartFailed(f"StorageTool: {done.stdout}{done.stderr}")
+        fresh.rename(target)
+    return target
+
+
+class ZooKeeperServer(BrokerProcess):
+    """A standalone ZooKeeper 3.8.4, the one that Kafka 3.9.2 is built with."""
+
+    name = "zookeeper-3.8.4"
+
+    def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        if not self.bootstrap:
+            self.bootstrap = f"127.0.0.1:{free_port()}"
+        settings = {
+            "tickTime": "500",
+            "dataDir": str(self.work_dir / "data"),
+            "clientPort": self.bootstrap.rpartition(":")[2],
+            "clientPortAddress": "127.0.0.1",
+            "admin.enableServer": "false",
+            "4lw.commands.whitelist": "ruok",
+            "maxClientCnxns": "0",
+        }
+        properties = write_properties(self.work_dir / "zoo.cfg", settings)
+        main = "org.apache.zookeeper.server.ZooKeeperServerMain"
+        command = java_command(jars("zookeeper-3.8.4"), QUICK_START, main, str(properties))
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=self.work_dir,
+            start_new_session=True,
+        )
+
+    def _answers(self) -> bool:
+        from harness.rawwire import connect
+
+        with connect(self.bootstrap, 1.0) as sock:
+            sock.sendall(b"ruok")
+            return sock.recv(16) == b"imok"
+
+
+class ApacheKafkaWithZooKeeper(ApacheKafka):
+    """Kafka 3.9.2 in ZooKeeper mode, with a ZooKeeper of its own that outlives the broker's restarts."""
+
+    name = "kafka-3.9.2"
+    artifact = "kafka-3.9.2"
+
+    def __init__(
+        self,
+        work_dir: Path | None = None,
+        settings: dict[str, str] | None = None,
+        tuned_for_speed: bool = False,
+    ) -> None:
+        super().__init__(work_dir, settings, tuned_for_speed)
+        self.zookeeper = ZooKeeperServer(self.work_dir / "zookeeper")
+
+    def _settings(self) -> dict[str, str]:
+        return {**ZOOKEEPER, **self.settings, "log.dirs": str(self.data_dir)}
+
+    def _prepare(self, jars_dir: Path, properties: Path) -> None:
+        self.zookeeper.start()
+        addresses = {
+            "listeners": f"PLAINTEXT://{self.bootstrap}",
+            "zookeeper.connect": self.zookeeper.bootstrap,
+        }
+        write_properties(properties, {**self._settings(), **addresses})
+
+    def close(self) -> None:
+        broker_files, self._own_work_dir = self._own_work_dir, False
+        super().close()
+        self.zookeeper.close()
+        if broker_files:
+            shutil.rmtree(self.work_dir, ignore_errors=True)
+
+
+VERSIONS: dict[str, type[ApacheKafka]] = {"4.3.1": ApacheKafka, "3.9.2": ApacheKafkaWithZooKeeper}
