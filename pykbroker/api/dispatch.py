@@ -93,7 +93,9 @@ class Dispatcher:
         except (WireError, UnicodeDecodeError, IndexError) as error:
             raise ProtocolError(f"{bound.api.name if bound else 'ApiVersions'} v{version}: {error}") from None
         if stop > end:
-            raise ProtocolError(f"{bound.api.name} v{version}: the body ends {stop - end} bytes behind the frame")
+            raise ProtocolError(
+                f"{bound.api.name} v{version}: the body ends {stop - end} bytes behind the frame"
+            )
         ctx.version = version
         ctx.correlation_id = correlation_id
         try:
@@ -146,13 +148,17 @@ class Dispatcher:
         elif isinstance(error, ApiError):
             refusal = error
         else:
-            log.error("%s v%d from %s failed", bound.api.name, ctx.version, ctx.connection.peer, exc_info=error)
+            log.error(
+                "%s v%d from %s failed", bound.api.name, ctx.version, ctx.connection.peer, exc_info=error
+            )
             refusal = ApiError(ErrorCode.UNKNOWN_SERVER_ERROR, "a bug in the broker; its log says more")
         if bound.refuse is not None:
             return bound.refuse(ctx, request, refusal)
         response = bound.cls()
         if not hasattr(response, "error_code"):
-            raise ProtocolError(f"{bound.api.name} v{ctx.version} failed and its answer cannot say so: {refusal}")
+            raise ProtocolError(
+                f"{bound.api.name} v{ctx.version} failed and its answer cannot say so: {refusal}"
+            )
         response.error_code = int(refusal.code)
         if hasattr(response, "error_message"):
             response.error_message = refusal.message or refusal.code.meaning

@@ -108,7 +108,9 @@ class Connection:
         self._readable = False
         self._data: Buffer = b""  # received, of which _at bytes are served
         self._at = 0
-        self._frame: bytearray | None = None  # a frame that has not arrived whole, of which _have bytes are there
+        self._frame: bytearray | None = (
+            None  # a frame that has not arrived whole, of which _have bytes are there
+        )
         self._have = 0
         self._outgoing: list[Buffer] = []
         self._outgoing_bytes = 0
@@ -285,7 +287,9 @@ class Connection:
             return f"it sent {other}, not a Kafka request"
         if length < 0:
             return f"it announced a request of {length} bytes"
-        return f"it announced a request of {length} bytes, above socket.request.max.bytes={self.max_frame_bytes}"
+        return (
+            f"it announced a request of {length} bytes, above socket.request.max.bytes={self.max_frame_bytes}"
+        )
 
 
 # What a peer that speaks something else sends as its first four bytes, read as a length.

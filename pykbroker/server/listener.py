@@ -136,7 +136,9 @@ class Listener:
     def _room_for(self, host: str) -> bool:
         limits = self._limits
         if len(self.connections) >= limits.max_connections:
-            self._complain(f"a connection from {host} was closed: max.connections={limits.max_connections} reached")
+            self._complain(
+                f"a connection from {host} was closed: max.connections={limits.max_connections} reached"
+            )
             return False
         if limits.max_connections_per_ip <= len(self.connections):
             mine = sum(1 for c in self.connections if c.peer_host == host)

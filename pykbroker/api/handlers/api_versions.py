@@ -23,7 +23,9 @@ _rows: list[Any] = []
 
 def handle(ctx: Context, request: Any) -> Any:
     """Raises nothing: a bad client software name is answered INVALID_REQUEST."""
-    if ctx.version >= 3 and not (is_word(request.client_software_name) and is_word(request.client_software_version)):
+    if ctx.version >= 3 and not (
+        is_word(request.client_software_name) and is_word(request.client_software_version)
+    ):
         return ApiVersionsResponse(error_code=ErrorCode.INVALID_REQUEST)
     if not _rows:
         _rows.extend(ApiVersion(api_key=a.key, min_version=a.lowest, max_version=a.highest) for a in APIS)
