@@ -1,9 +1,9 @@
 """Who is ready: wakes connections when their sockets can be read or written.
 
-Trio waits for one socket per task, and pays a task switch and an epoll_ctl for each wait. A broker's requests are mostly
-answered at once, so here one task watches all sockets: it has an epoll of its own, edge-triggered, into which a socket is put
-once and for all, and Trio only waits for that epoll to have anything. Where there is no epoll (macOS), `TaskPoller` does the
-same with one task per connection; slower, but the connections notice no difference.
+Trio waits for one socket per task, and pays a task switch and an epoll_ctl for each wait. A broker's requests are
+mostly answered at once, so here one task watches all sockets: it has an epoll of its own, edge-triggered, into which a
+socket is put once and for all, and Trio only waits for that epoll to have anything. Where there is no epoll (macOS),
+`TaskPoller` does the same with one task per connection; slower, but the connections notice no difference.
 """
 
 from __future__ import annotations

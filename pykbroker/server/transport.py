@@ -1,8 +1,8 @@
 """What a connection knows of the network: receive and send without waiting, two addresses, close.
 
-A socket is the first Transport; a memory pipe (tests, simulation) and TLS over memory BIOs satisfy the same protocol, and one
-conformance function (tests/server/transport_conformance.py) runs on all. Nothing here waits: who waits for readiness is the
-poller's business (`server.poller`), which calls the connection when there is something to do.
+A socket is the first Transport; a memory pipe (tests, simulation) and TLS over memory BIOs satisfy the same protocol,
+and one conformance function (tests/server/transport_conformance.py) runs on all. Nothing here waits: waiting for readiness
+is the poller's business (`server.poller`), which calls the connection when there is something to do.
 
 Small answers are joined (one copy of a few KiB is cheaper than a long iovec); above that the buffers go to `sendmsg` as they
 are, so record bytes are never copied on their way out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -118,8 +119,6 @@ class Peer:
     def finish_parked(self) -> bytes:
         """The oldest parked request gets its answer."""
         step, waiting = self.parked.pop(0)
-        try:
+        with contextlib.suppress(StopIteration):
             step(waiting).send(None)
-        except StopIteration:
-            pass
         return self.transport.take()
