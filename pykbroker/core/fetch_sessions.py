@@ -1,18 +1,19 @@
 """Fetch sessions (KIP-227): a fetcher names its partitions once, then only what changed on either side.
 
-Theory of operation. A fetch with session epoch 0 is full: it lists every partition, and its answer may carry the id of a new
-session that remembers them. From then on epochs count 1, 2, ...: such a fetch is incremental, its partitions are added to or
-changed in the session, its forgotten ones leave it, all that the session holds are read, and the answer leaves out each
-partition that has neither records, nor an error, nor a moved high watermark or log start offset. Epoch -1 closes a session and
-is served without one; that is also what versions below 7 look like.
+Theory of operation. A fetch with session epoch 0 is full: it lists every partition, and its answer may carry the id of
+a new session that remembers them. From then on epochs count 1, 2, ...: such a fetch is incremental, its partitions are
+added to or changed in the session, its forgotten ones leave it, all that the session holds are read, and the answer
+leaves out each partition that has neither records, nor an error, nor a moved high watermark or log start offset. Epoch
+-1 closes a session and is served without one; that is also what versions below 7 look like.
 
-A request passes through twice: `begin` says which partitions to read, `finish` which answers to send. The machine holds no
-clock, no randomness and no log: they come in as arguments. `finish` may come long after `begin` (the fetch waited), and
-another connection may have used the session meanwhile: then the epoch has moved on, and the later answer is an error.
+A request passes through twice: `begin` says which partitions to read, `finish` which answers to send. The machine holds
+no clock, no randomness and no log: they come in as arguments. `finish` may come long after `begin` (the fetch waited),
+and another connection may have used the session meanwhile: then the epoch has moved on, and the later answer is an
+error.
 
-The cache is bounded. A new session pushes out the one that was unused for longest when that one is stale, else the smallest
-of the sessions that have lived long enough, if it is smaller than the new one; followers go before consumers. Otherwise the
-fetcher gets no session and simply stays with full fetches. (Kafka: FetchSession.scala)
+The cache is bounded. A new session pushes out the one that was unused for longest when that one is stale, else the
+smallest of the sessions that have lived long enough, if it is smaller than the new one; followers go before consumers.
+Otherwise the fetcher gets no session and simply stays with full fetches. (Kafka: FetchSession.scala)
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ class FetchSessions:
         """Which partitions a FetchRequest reads. `privileged`: it comes from a follower."""
         session_id: int = request.session_id
         epoch: int = request.session_epoch
-        if epoch == FINAL_EPOCH or epoch == INITIAL_EPOCH:
+        if epoch in (FINAL_EPOCH, INITIAL_EPOCH):
             if session_id != NO_SESSION:
                 self._remove(session_id)
             return FetchPlan(

@@ -1,0 +1,189 @@
+"""Produce: append one batch to each partition, answer when it is as safe as `acks` asks.
+
+acks 1 and 0 answer after the write, -1 when the high watermark has passed the batch, within timeout_ms. acks=0 has no
+answer: when something failed the connection is closed instead, so that the producer learns it. One partition's failure
+does not touch the others. The batch is not unpacked here: what is in it is the log's business.
+
+Versions: 3 first with record batches v2 (0-2 are announced, and end the connection, as with Kafka 4). 7: zstd. 8:
+record errors and a message for each partition (KIP-467). 10: current leader (KIP-951). 13: topic ids (KIP-516).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from pykbroker.api.context import Context
+from pykbroker.api.dispatch import Disconnect
+from pykbroker.api.partitions import (
+    FAILURES,
+    NO_TRANSACTIONS,
+    code_of,
+    current_leader,
+    message_of,
+    node_endpoints,
+)
+from pykbroker.errors import ApiError
+from pykbroker.log.log import Origin
+from pykbroker.server.partition import Partition
+from wire.errors import ErrorCode
+from wire.messages.produce import (
+    LeaderIdAndEpoch,
+    NodeEndpoint,
+    PartitionProduceResponse,
+    ProduceResponse,
+    TopicProduceResponse,
+)
+
+ADMIN_CLIENT = "__admin_client"  # the one client id that may write to internal topics (Kafka's tools use it)
+
+MAGIC_AT = 16
+ATTRIBUTES_AT = 22  # low byte; bits 0-2 codec, bit 4 transactional
+CODEC_MASK = 0x07
+TRANSACTIONAL = 0x10
+ZSTD = 4
+
+Row = Any  # PartitionProduceResponse
+Waiting = list[tuple[Partition, int, Row]]
+
+
+def handle(ctx: Context, request: Any) -> Any:
+    version, acks = ctx.version, request.acks
+    replicas = ctx.broker.replicas
+    plain = request.transactional_id is None and -1 <= acks <= 1
+    responses = []
+    failed = False
+    waiting: Waiting | None = None
+    for topic in request.topic_data:
+        rows = []
+        name = topic.name
+        for data in topic.partition_data:
+            try:
+                if version < 13:
+                    partition = replicas.partition(name, data.index)
+                else:
+                    partition = replicas.partition_by_id(topic.topic_id, data.index)
+                if not plain or partition.is_internal or is_special(data.records, version):
+                    check(ctx, request, partition, data.records)
+                appended = partition.append_as_leader(data.records, CLIENT, acks)
+            except FAILURES as error:
+                failed = True
+                rows.append(refused(ctx, topic, data.index, error))
+                continue
+            row = new_row()
+            row.index = data.index
+            row.base_offset = appended.base_offset
+            row.log_append_time_ms = appended.log_append_time_ms
+            row.log_start_offset = appended.log_start_offset
+            rows.append(row)
+            if partition.high_watermark <= appended.last_offset and (acks == -1 or partition.awaits_flush):
+                waiting = waiting or []
+                waiting.append((partition, appended.last_offset + 1, row))
+        answer = new_topic()
+        answer.name = name
+        answer.topic_id = topic.topic_id
+        answer.partition_responses = rows
+        responses.append(answer)
+    if waiting:
+        return wait(ctx, request, responses, waiting, failed)
+    return finish(ctx, request, responses, failed)
+
+
+CLIENT = Origin.CLIENT
+new_row = PartitionProduceResponse.cls
+new_topic = TopicProduceResponse.cls
+
+
+def is_special(records: Any, version: int) -> bool:
+    """True for the few batches that need a closer look: none, transactional, or zstd for an old client."""
+    if records is None:
+        return True
+    if len(records) <= ATTRIBUTES_AT or records[MAGIC_AT] < 2:
+        return False  # the log refuses it
+    attributes = records[ATTRIBUTES_AT]
+    return bool(attributes & TRANSACTIONAL) or (version < 7 and attributes & CODEC_MASK == ZSTD)
+
+
+def check(ctx: Context, request: Any, partition: Partition, records: Any) -> None:
+    """What is refused before the log sees it. Raises: ApiError."""
+    if records is None:
+        raise ApiError(ErrorCode.INVALID_RECORD, "the request has no records for this partition")
+    if request.transactional_id is not None:
+        raise ApiError(ErrorCode.INVALID_REQUEST, NO_TRANSACTIONS)
+    if is_special(records, ctx.version):
+        if records[ATTRIBUTES_AT] & TRANSACTIONAL:
+            raise ApiError(ErrorCode.INVALID_REQUEST, NO_TRANSACTIONS)
+        raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, "zstd needs Produce version 7")
+    if not -1 <= request.acks <= 1:
+        raise ApiError(ErrorCode.INVALID_REQUIRED_ACKS, f"acks={request.acks}; allowed are -1 (all), 0 and 1")
+    if partition.is_internal and ctx.client_id != ADMIN_CLIENT:
+        raise ApiError(
+            ErrorCode.INVALID_TOPIC_EXCEPTION, f"{partition.topic} is internal: clients do not write to it"
+        )
+
+
+def refused(ctx: Context, topic: Any, index: int, error: ApiError | OSError) -> Row:
+    """The row of a partition to which nothing was appended."""
+    row = PartitionProduceResponse(index=index, base_offset=-1)
+    name = topic.name if ctx.version < 13 else ctx.broker.metadata.image.topic_names.get(topic.topic_id)
+    fail(ctx, name, row, error)
+    errors = getattr(error, "record_errors", None)
+    if errors:
+        row.record_errors = errors
+    return row
+
+
+def fail(ctx: Context, name: str | None, row: Row, error: ApiError | OSError) -> None:
+    code = code_of(error)
+    row.error_code = int(code)
+    row.error_message = message_of(error)
+    if code == ErrorCode.NOT_LEADER_OR_FOLLOWER and ctx.version >= 10:
+        leader, epoch = current_leader(ctx, name, row.index)
+        row.current_leader = LeaderIdAndEpoch(leader_id=leader, leader_epoch=epoch)
+
+
+async def wait(ctx: Context, request: Any, responses: list[Any], waiting: Waiting, failed: bool) -> Any:
+    """Answer when all that was appended is committed, or at the deadline."""
+    deadline = trio.current_time() + max(0, request.timeout_ms) / 1000
+    for partition, end_offset, row in waiting:
+        try:
+            if request.acks == -1:
+                with trio.move_on_at(deadline) as scope:
+                    await partition.wait_high_watermark(end_offset)
+                if scope.cancelled_caught:
+                    raise ApiError(ErrorCode.REQUEST_TIMED_OUT)
+            else:
+                await partition.wait_flushed(end_offset)
+        except FAILURES as error:
+            failed = True
+            fail(ctx, partition.topic, row, error)
+    return finish(ctx, request, responses, failed)
+
+
+def finish(ctx: Context, request: Any, responses: list[Any], failed: bool) -> Any:
+    if request.acks == 0:
+        if failed:
+            raise Disconnect(f"its Produce with acks=0 failed: {first_failure(responses)}")
+        return None
+    response = ProduceResponse.cls()
+    response.responses = responses
+    if failed and ctx.version >= 10:
+        leaders = {
+            row.current_leader.leader_id
+            for topic in responses
+            for row in topic.partition_responses
+            if row.error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
+        }
+        response.node_endpoints = node_endpoints(ctx, leaders, NodeEndpoint)
+    return response
+
+
+def first_failure(responses: list[Any]) -> str:
+    """One line for the log."""
+    for topic in responses:
+        for row in topic.partition_responses:
+            if row.error_code:
+                where = topic.name or "a topic id"
+                return f"{where}-{row.index}: {ErrorCode(row.error_code).name}, {row.error_message}"
+    return "unknown"
