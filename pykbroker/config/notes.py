@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pykbroker.config.broker import BROKER
 from pykbroker.config.refusals import AUTHORIZERS_OWN, base_setting
 from pykbroker.config.setting import REASONS
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 FOREIGN_PREFIXES = ("rsm.config.", "rlmm.config.", "config.providers.", "confluent.", "metrics.context.")
 """Settings of plug-ins and of other distributions: ignored like Kafka's own, not warned of."""
@@ -26,6 +29,17 @@ class Notes(NamedTuple):
     lines: tuple[str, ...]
     warnings: tuple[str, ...]
     details: tuple[str, ...]
+
+    def log(self, logger: Logger) -> None:
+        """Tells all of it at the level where it belongs."""
+        for warning in self.warnings:
+            logger.warning("%s", warning)
+        for line in self.lines:
+            logger.info("%s", line)
+        if self.summary:
+            logger.info("%s", self.summary)
+        for detail in self.details:
+            logger.debug("%s", detail)
 
 
 def collect(
