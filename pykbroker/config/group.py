@@ -46,23 +46,53 @@ def _describe(broker: BrokerConfig, overrides: Mapping[str, str], name: str) -> 
     return Described(name, value, source, synonyms, False, False, setting.type_code, setting.doc)
 
 
-def checked_group_overrides(configs: Mapping[str, str | None]) -> dict[str, str]:
-    """The overrides of a group as they are stored. Raises: ApiError INVALID_CONFIG."""
+def checked_group_overrides(broker: BrokerConfig, configs: Mapping[str, str | None]) -> dict[str, str]:
+    """The overrides of a group as they are stored.
+
+    Raises: ApiError INVALID_CONFIG: a name that is not a group setting, null, a value that does not parse or fit, or lies
+    outside the bounds that the broker sets (group.consumer.min.session.timeout.ms and its like).
+    """
     nulls = [name for name, value in configs.items() if value is None]
     if nulls:
-        raise ApiError(
-            ErrorCode.INVALID_CONFIG, "Null value not supported for group configs: " + ",".join(nulls)
-        )
+        raise _invalid("Null value not supported for group configs: " + ",".join(nulls))
     overrides = {name: value for name, value in configs.items() if value is not None}
     for name, value in overrides.items():
-        setting = GROUP.get(name)
-        if setting is None:
-            near = GROUP.nearest(name)
-            hint = f" (nearest: {near})" if near else ""
-            raise ApiError(ErrorCode.INVALID_CONFIG, f"Unknown group config name: {name}{hint}")
-        try:
-            setting.parse(value)
-        except ValueError as error:
-            message = f"Invalid value {value} for configuration {name}: {error}"
-            raise ApiError(ErrorCode.INVALID_CONFIG, message) from None
+        _check_override(broker, name, value)
+    for kind in ("consumer", "share", "streams"):
+        session = _integer(broker, overrides, f"{kind}.session.timeout.ms")
+        heartbeat = _integer(broker, overrides, f"{kind}.heartbeat.interval.ms")
+        if heartbeat >= session:
+            raise _invalid(
+                f"{kind}.heartbeat.interval.ms ({heartbeat}) must be below {kind}.session.timeout.ms ({session})"
+            )
     return overrides
+
+
+def _check_override(broker: BrokerConfig, name: str, value: str) -> None:
+    setting = GROUP.get(name)
+    if setting is None:
+        near = GROUP.nearest(name)
+        raise _invalid(f"Unknown group config name: {name}" + (f" (nearest: {near})" if near else ""))
+    try:
+        parsed = setting.parse(value)
+    except ValueError as error:
+        raise _invalid(f"Invalid value {value} for configuration {name}: {error}") from None
+    kind, _, rest = name.partition(".")
+    least, most = f"group.{kind}.min.{rest}", f"group.{kind}.max.{rest}"
+    if least in BROKER and isinstance(parsed, int) and parsed < broker.integer(least):
+        raise _invalid(f"{name} ({parsed}) is below {least} ({broker.integer(least)})")
+    if most in BROKER and isinstance(parsed, int) and parsed > broker.integer(most):
+        raise _invalid(f"{name} ({parsed}) is above {most} ({broker.integer(most)})")
+
+
+def _integer(broker: BrokerConfig, overrides: Mapping[str, str], name: str) -> int:
+    """A timeout or interval in force: the group's own, or its broker's."""
+    if name in overrides:
+        value = GROUP[name].parse(overrides[name])
+        assert isinstance(value, int)
+        return value
+    return broker.integer(f"group.{name}")
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError(ErrorCode.INVALID_CONFIG, message)

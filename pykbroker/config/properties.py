@@ -28,10 +28,9 @@ def parse_properties(text: str) -> dict[str, str]:
 def _logical_lines(text: str) -> Iterator[str]:
     """Lines with their continuations joined, without comments and empty ones."""
     pending = ""
-    continuing = False
     for natural in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         line = natural.lstrip(_BLANK)
-        if not continuing and (not line or line[0] in "#!"):
+        if not pending and (not line or line[0] in "#!"):
             continue
         continuing = _ends_with_escape(line)
         pending += line[:-1] if continuing else line

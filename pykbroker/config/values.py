@@ -46,7 +46,7 @@ def parse(kind: str, text: str) -> Value:
         return lowered == "true"
     if kind == "double":
         try:
-            if "_" in text:
+            if text.strip("+-.0123456789eE"):  # float() takes more: 1_0, inf, nan
                 raise ValueError
             return float(text)
         except ValueError:

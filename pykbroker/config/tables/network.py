@@ -109,11 +109,11 @@ controller.quota.window.size.seconds | int 1 | >=1 | low | read-only | ignored:l
     Length of one sample of changes of topics.
 client.quota.callback.class | class null |  | low | read-only | refused:class
     Java class that decides quotas.
-leader.replication.throttled.rate | long 9223372036854775807 | >=0 | medium* | per-broker | ignored:later
+leader.replication.throttled.rate | long 9223372036854775807 | >=0 | medium* | cluster-wide | ignored:later
     Bytes a second that throttled partitions may send to followers.
-follower.replication.throttled.rate | long 9223372036854775807 | >=0 | medium* | per-broker | ignored:later
+follower.replication.throttled.rate | long 9223372036854775807 | >=0 | medium* | cluster-wide | ignored:later
     Bytes a second that throttled partitions may fetch from leaders.
-replica.alter.log.dirs.io.max.bytes.per.second | long 9223372036854775807 | >=0 | medium* | per-broker | ignored:later
+replica.alter.log.dirs.io.max.bytes.per.second | long 9223372036854775807 | >=0 | medium* | cluster-wide | ignored:later
     Bytes a second for moves between data directories.
 
 # metrics, telemetry and plug-ins
