@@ -1,0 +1,270 @@
+"""What is checked of records before a leader appends them, and in what form they are then stored.
+
+From the header, always: format, size, checksum, exactly one batch, a count that agrees with the offsets, no control
+batch, a sequence where there is a producer id, the bounds on timestamps. The records themselves are walked where the
+header cannot answer (a compacted topic needs keys; a bound on old timestamps) and where the batch is rewritten anyway
+(LogAppendTime, another codec). docs/decisions/0002-log.md has what walking every batch would cost, and what that
+leaves to differ from Kafka.
+
+The checks stand in Kafka's order, so that a batch with two faults gets Kafka's code. The counterparts are LogValidator,
+UnifiedLog.analyzeAndValidateRecords and ProduceRequest.validateRecords.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import NamedTuple, NoReturn
+
+from pykbroker.config.topic_settings import NEVER, TopicSettings
+from pykbroker.errors import ApiError
+from pykbroker.files import Buffer
+from wire.errors import ErrorCode
+from wire.records import batch as batches
+from wire.records.batch import (
+    ATTRIBUTES_OFFSET,
+    CODEC_MASK,
+    CONTROL_BIT,
+    HEADER,
+    HEADER_SIZE,
+    LOG_OVERHEAD,
+    MAGIC_V2,
+    PREFIX_SIZE,
+    TIMESTAMP_TYPE_BIT,
+    TRANSACTIONAL_BIT,
+    BatchHeader,
+    Codec,
+    CorruptBatch,
+    InvalidRecord,
+)
+from wire.records.compression import DEFAULT_LIMIT, compress, decompress
+from wire.records.record import build_batch, read_records, unpack_records, walk_records
+
+CODECS = {
+    "uncompressed": Codec.NONE,
+    "gzip": Codec.GZIP,
+    "snappy": Codec.SNAPPY,
+    "lz4": Codec.LZ4,
+    "zstd": Codec.ZSTD,
+}
+
+
+class AppendOrigin(Enum):
+    """Who appends, which decides what is checked (Kafka's AppendOrigin)."""
+
+    CLIENT = auto()  # a producer: everything
+    COORDINATOR = auto()  # the broker itself, with batches that it has built: control batches, no sequences
+
+
+class Rules:
+    """A topic's settings in the form in which the checks use them."""
+
+    __slots__ = (
+        "after_max_ms",
+        "before_max_ms",
+        "codec",
+        "compacted",
+        "level",
+        "log_append_time",
+        "max_message_bytes",
+        "segment_bytes",
+        "unpack_limit",
+        "walk",
+    )
+
+    def __init__(self, settings: TopicSettings, unpack_limit: int = DEFAULT_LIMIT) -> None:
+        self.max_message_bytes = settings.max_message_bytes
+        self.segment_bytes = settings.segment_bytes
+        self.before_max_ms = settings.message_timestamp_before_max_ms
+        self.after_max_ms = settings.message_timestamp_after_max_ms
+        self.log_append_time = settings.is_log_append_time
+        self.compacted = settings.is_compacted
+        self.codec = CODECS.get(settings.compression_type)  # None: as the producer sent it
+        self.level = {
+            Codec.GZIP: settings.compression_gzip_level,
+            Codec.LZ4: settings.compression_lz4_level,
+            Codec.ZSTD: settings.compression_zstd_level,
+        }.get(self.codec or Codec.NONE)
+        self.unpack_limit = unpack_limit
+        self.walk = self.compacted or self.log_append_time or self.before_max_ms != NEVER
+
+
+class Checked(NamedTuple):
+    """A batch that may be stored. `tail` is what follows the 16 bytes that the log writes anew, in pieces."""
+
+    header: BatchHeader
+    size: int  # of the whole batch, as it will stand in the file
+    tail: list[Buffer]
+
+
+def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> Checked:
+    """Checks what a producer or a coordinator wants appended: one batch.
+
+    Raises: ApiError with the code that Kafka gives.
+    """
+    size = _one_batch(records)
+    header = BatchHeader._make(HEADER.unpack_from(records))
+    view = memoryview(records)
+    if origin is AppendOrigin.CLIENT:
+        if header.base_offset != 0:
+            _invalid(f"the base offset of a produced batch must be 0, not {header.base_offset}")
+        if size > rules.max_message_bytes:
+            _too_large(size, rules)
+        crc = batches.crc32c(view[ATTRIBUTES_OFFSET:size])
+        if crc != header.crc:
+            raise ApiError(
+                ErrorCode.CORRUPT_MESSAGE,
+                f"record batch is corrupt: it states crc {header.crc}, its bytes have {crc}",
+            )
+        _check_client_header(header)
+    elif size > rules.max_message_bytes:
+        _too_large(size, rules)
+    attributes = header.attributes
+    codec = attributes & CODEC_MASK
+    if rules.walk or (rules.codec is not None and codec != rules.codec) or attributes & TIMESTAMP_TYPE_BIT:
+        checked = _walked(view[:size], header, rules, now_ms)
+    else:
+        after = header.max_timestamp - now_ms
+        if after > rules.after_max_ms:
+            _bad_timestamp(header.max_timestamp, rules, now_ms)
+        checked = Checked(header, size, [view[PREFIX_SIZE:size]])
+    if checked.size > rules.segment_bytes:
+        raise ApiError(
+            ErrorCode.RECORD_LIST_TOO_LARGE,
+            f"a batch of {checked.size} bytes does not fit into a segment of {rules.segment_bytes}",
+        )
+    return checked
+
+
+def _one_batch(records: Buffer) -> int:
+    """Size of the one batch in `records`. An incomplete one behind it is dropped, as Kafka does; a whole one refused."""
+    end = len(records)
+    try:
+        size = batches.peek_size(records, 0, end)
+        if size is None or size > end:
+            _invalid("a produce request needs one record batch for each partition, and there is none")
+        batches.require_v2(records, 0, size)
+        if size != end:
+            second = batches.peek_size(records, size, end)
+            if second is not None and size + second <= end:
+                _invalid("a produce request may hold one record batch for each partition, and there are more")
+    except CorruptBatch as error:
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
+    except InvalidRecord as error:
+        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
+    return size
+
+
+def _check_client_header(header: BatchHeader) -> None:
+    attributes = header.attributes
+    count = header.count
+    if header.last_offset_delta + 1 != count or count <= 0:
+        _invalid(f"{count} records and a last offset delta of {header.last_offset_delta} do not agree")
+    if attributes & CONTROL_BIT:
+        _invalid("clients may not write control records")
+    if header.producer_id >= 0 and header.base_sequence < 0:
+        _invalid(f"sequence {header.base_sequence} with producer id {header.producer_id}")
+    if attributes & CODEC_MASK > Codec.ZSTD:
+        raise ApiError(
+            ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"unknown compression codec {attributes & CODEC_MASK}"
+        )
+    if attributes & TRANSACTIONAL_BIT:
+        raise ApiError(
+            ErrorCode.INVALID_REQUEST, "transactions are not served yet: nothing of this batch was stored"
+        )
+
+
+def _walked(batch: memoryview, header: BatchHeader, rules: Rules, now_ms: int) -> Checked:
+    """The checks that need the records, and the batch in the form that the topic asks for."""
+    try:
+        data = unpack_records(batch, header, 0, rules.unpack_limit)
+        walk = walk_records(data, header)
+    except InvalidRecord as error:
+        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
+    except CorruptBatch as error:
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
+    if rules.compacted and walk.null_keys and not header.attributes & CONTROL_BIT:
+        _invalid(f"a compacted topic needs a key in every record, and {walk.null_keys} have none")
+    if rules.log_append_time:
+        if header.attributes & TIMESTAMP_TYPE_BIT:
+            raise ApiError(
+                ErrorCode.INVALID_TIMESTAMP, "a producer may not set the timestamp type LogAppendTime"
+            )
+    else:
+        for timestamp in (walk.min_timestamp, walk.max_timestamp):
+            age = now_ms - timestamp
+            if timestamp != -1 and (age > rules.before_max_ms or -age > rules.after_max_ms):
+                _bad_timestamp(timestamp, rules, now_ms)
+    source = header.codec
+    if source != Codec.NONE and not walk.consecutive:
+        header, batch = _with_consecutive_offsets(batch, header, rules)
+    return _in_topics_form(batch, header, walk.max_timestamp, rules, now_ms)
+
+
+def _with_consecutive_offsets(
+    batch: memoryview, header: BatchHeader, rules: Rules
+) -> tuple[BatchHeader, memoryview]:
+    """Some old clients count the offsets in compressed batches wrongly; Kafka writes those batches anew, and so do we."""
+    records = read_records(batch, header, 0, rules.unpack_limit)
+    again = memoryview(
+        build_batch(
+            records,
+            codec=header.codec,
+            producer_id=header.producer_id,
+            producer_epoch=header.producer_epoch,
+            base_sequence=header.base_sequence,
+            attributes=header.attributes & ~CODEC_MASK,
+        )
+    )
+    return batches.read_header(again), again
+
+
+def _in_topics_form(
+    batch: memoryview, header: BatchHeader, max_timestamp: int, rules: Rules, now_ms: int
+) -> Checked:
+    """The batch with the topic's codec and timestamp type. The records' bytes are touched only for another codec."""
+    body: Buffer = batch[HEADER_SIZE:]
+    attributes = header.attributes & ~TIMESTAMP_TYPE_BIT
+    if rules.codec is not None and header.codec != rules.codec:
+        body = compress(rules.codec, decompress(header.codec, body, rules.unpack_limit), rules.level)
+        attributes = attributes & ~CODEC_MASK | rules.codec
+    if rules.log_append_time:
+        attributes |= TIMESTAMP_TYPE_BIT
+        max_timestamp = now_ms
+    if attributes == header.attributes and max_timestamp == header.max_timestamp:
+        return Checked(header, len(batch), [batch[PREFIX_SIZE:]])
+    size = HEADER_SIZE + len(body)
+    if size > rules.max_message_bytes:
+        _too_large(size, rules)
+    header = header._replace(
+        attributes=attributes, max_timestamp=max_timestamp, batch_length=size - LOG_OVERHEAD, magic=MAGIC_V2
+    )
+    return Checked(header, size, [batches.pack_header(header, [body])[PREFIX_SIZE:], body])
+
+
+def _invalid(message: str) -> NoReturn:
+    raise ApiError(ErrorCode.INVALID_RECORD, message)
+
+
+def _too_large(size: int, rules: Rules) -> NoReturn:
+    raise ApiError(
+        ErrorCode.MESSAGE_TOO_LARGE,
+        f"a record batch of {size} bytes, and max.message.bytes is {rules.max_message_bytes}",
+    )
+
+
+def _bad_timestamp(timestamp: int, rules: Rules, now_ms: int) -> NoReturn:
+    raise ApiError(
+        ErrorCode.INVALID_TIMESTAMP,
+        f"timestamp {timestamp} is outside of {now_ms - rules.before_max_ms} to {now_ms + rules.after_max_ms}",
+    )
+
+
+def require_codec_of_version(records: Buffer, produce_version: int) -> None:
+    """zstd came with Produce v7 (KIP-110): an older client's zstd batch could not be read by its peers.
+
+    Raises: ApiError UNSUPPORTED_COMPRESSION_TYPE.
+    """
+    if produce_version < 7 and len(records) >= HEADER_SIZE and records[22] & CODEC_MASK == Codec.ZSTD:
+        raise ApiError(
+            ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"zstd needs Produce v7, and this is v{produce_version}"
+        )
