@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import struct
 
-PRODUCE, METADATA, API_VERSIONS, CREATE_TOPICS = 0, 3, 18, 19
+PRODUCE, LIST_OFFSETS, METADATA, API_VERSIONS, CREATE_TOPICS = 0, 2, 3, 18, 19
 
 
 def parse_address(bootstrap: str) -> tuple[str, int]:
@@ -80,6 +80,23 @@ def broker_count(bootstrap: str, timeout_s: float = 5.0) -> int:
         sock.sendall(metadata_request(8))
         answer = read_frame(sock)
     return int(struct.unpack_from(">i", answer, 8)[0])  # correlation id, throttle_time_ms, count
+
+
+def list_offsets_request(correlation_id: int, topic: str, partitions: int) -> bytes:
+    """ListOffsets v1 of the next offset of partitions 0 to `partitions` - 1."""
+    body = struct.pack(">ii", -1, 1) + string(topic) + struct.pack(">i", partitions)
+    body += b"".join(struct.pack(">iq", index, -1) for index in range(partitions))
+    return request(LIST_OFFSETS, 1, correlation_id, body)
+
+
+def partition_errors(bootstrap: str, topic: str, partitions: int, timeout_s: float = 5.0) -> set[int]:
+    """The error codes, 0 too, that ListOffsets gives for these partitions: {0} when all have their leader."""
+    with connect(bootstrap, timeout_s) as sock:
+        sock.sendall(list_offsets_request(9, topic, partitions))
+        answer = read_frame(sock)
+    (size,) = struct.unpack_from(">h", answer, 8)
+    start = 10 + size + 4
+    return {error for _, error, _, _ in struct.iter_unpack(">ihqq", answer[start : start + 22 * partitions])}
 
 
 def create_topic_request(correlation_id: int, topic: str, partitions: int = 1, version: int = 2) -> bytes:

@@ -1,0 +1,30 @@
+"""Topics for scenarios: made through the client under test, and there before the scenario goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from clients.drivers.base import Driver
+from harness import rawwire
+
+Names = Callable[[str], str]
+
+
+class MakeTopic:
+    """Creates a topic with the driver and waits until its partitions have their leaders.
+
+    Apache Kafka answers CreateTopics before the partitions are there; a producer without idempotence may then
+    reorder (or, with acks=0, lose) its first batches, which is not what these scenarios are about.
+    """
+
+    def __init__(self, driver: Driver, fresh_name: Names) -> None:
+        self._driver, self._fresh_name = driver, fresh_name
+
+    def __call__(self, what: str, partitions: int = 1, configs: dict[str, str] | None = None) -> str:
+        topic = self._fresh_name(what)
+        self._driver.create_topic(topic, partitions, configs)
+        deadline = time.monotonic() + 10
+        while rawwire.partition_errors(self._driver.bootstrap, topic, partitions) != {0}:
+            assert time.monotonic() < deadline, f"{topic} has no leaders"
+        return topic
