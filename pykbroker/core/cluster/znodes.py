@@ -101,7 +101,7 @@ _UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 
 
 def sanitize(name: str) -> str:
-    """An entity's name as part of a path: percent-encoded as Java's URLEncoder does, with %20 and %2A (Kafka's Sanitizer)."""
+    """An entity's name as part of a path: percent-encoded as Java's URLEncoder does it, with %20 and %2A (Sanitizer)."""
     return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in name.encode())
 
 
@@ -193,11 +193,10 @@ def parse_broker(broker_id: int, data: bytes | None, epoch: int) -> BrokerImage:
     path = broker_path(broker_id)
     value = _parse(path, data)
     try:
-        if "endpoints" not in value:  # version 1 and 2, before listeners
+        protocols = value.get("listener_security_protocol_map", {})
+        endpoints = tuple(_endpoint(uri, protocols) for uri in value.get("endpoints", ()))
+        if not endpoints:  # version 1, before there were listeners
             endpoints = (Endpoint("PLAINTEXT", value["host"], value["port"]),)
-        else:
-            protocols = value.get("listener_security_protocol_map", {})
-            endpoints = tuple(_endpoint(uri, protocols) for uri in value["endpoints"])
         return BrokerImage(broker_id, epoch, endpoints, value.get("rack"))
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedZnode(path, data, repr(error)) from None

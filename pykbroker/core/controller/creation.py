@@ -39,6 +39,18 @@ class NewTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPartitions:
+    """More partitions as asked for. count: how many there shall be in all.
+
+    assignments: broker ids for each added partition; None to let the controller choose.
+    """
+
+    name: str
+    count: int
+    assignments: Sequence[Replicas] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Defaults:
     """What -1 stands for: num.partitions and default.replication.factor."""
 
@@ -52,7 +64,9 @@ class Defaults:
         return self.partitions if topic.partitions == USE_DEFAULT else max(topic.partitions, 0)
 
 
-CheckConfig = Callable[[Mapping[str, str]], None]  # raises ApiError INVALID_CONFIG
+CheckConfig = Callable[
+    [Mapping[str, str | None]], dict[str, str]
+]  # what is stored; raises ApiError INVALID_CONFIG
 Draw = Callable[[int], int]  # a random number below its argument
 
 
@@ -65,7 +79,7 @@ def plan_topic(
     INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT.
     """
     check_name(image, topic.name)
-    config = _checked_config(topic.config, check)
+    config = check(topic.config)
     if topic.assignments:
         replicas = _manual_replicas(image, topic)
     else:
@@ -91,17 +105,6 @@ def check_name(image: ClusterImage, name: str) -> None:
             f"Topic '{name}' collides with existing topic: {other}. '.' and '_' are the same in metric names: choose a name"
             " that differs in more than these.",
         )
-
-
-def _checked_config(config: Mapping[str, str | None], check: CheckConfig) -> dict[str, str]:
-    nulls = [name for name, value in config.items() if value is None]
-    if nulls:
-        raise ApiError(
-            ErrorCode.INVALID_CONFIG, f"Null value not supported for topic configs: {','.join(nulls)}"
-        )
-    checked = {name: value for name, value in config.items() if value is not None}
-    check(checked)
-    return checked
 
 
 def _chosen_replicas(image: ClusterImage, topic: NewTopic, defaults: Defaults, draw: Draw) -> list[Replicas]:
@@ -174,12 +177,14 @@ def _bad_assignment(message: str) -> ApiError:
 
 
 def plan_partitions(
-    image: ClusterImage, name: str, count: int, assignments: Sequence[Replicas] | None
+    image: ClusterImage, wanted: NewPartitions, most: int = MAX_NEW_PARTITIONS_PER_REQUEST
 ) -> tuple[TopicImage, tuple[PartitionImage, ...]]:
-    """The topic with `count` partitions, and the added ones. assignments: for the added ones; None lets us choose.
+    """The topic as it will be, and the added partitions. most: how many may be added.
 
-    Raises: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT, REASSIGNMENT_IN_PROGRESS.
+    Raises: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT, REASSIGNMENT_IN_PROGRESS,
+    POLICY_VIOLATION.
     """
+    name, count = wanted.name, wanted.count
     topic = image.topics.get(name)
     if topic is None:
         raise ApiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"The topic '{name}' does not exist.")
@@ -196,10 +201,20 @@ def plan_partitions(
             ErrorCode.INVALID_PARTITIONS,
             f"The topic {name} currently has {have} partition(s); {count} would not be an increase.",
         )
-    replicas = _added_replicas(image, topic, count - have, assignments)
+    if count - have > most:
+        raise too_many_partitions()
+    replicas = _added_replicas(image, topic, count - have, wanted.assignments)
     live = image.brokers.keys()
     added = tuple(new_partition(have + index, each, live) for index, each in enumerate(replicas))
     return replace(topic, partitions=topic.partitions + added), added
+
+
+def too_many_partitions() -> ApiError:
+    return ApiError(
+        ErrorCode.POLICY_VIOLATION,
+        f"Excessively large number of partitions per request: ask for at most {MAX_NEW_PARTITIONS_PER_REQUEST} new ones"
+        " at a time.",
+    )
 
 
 def _added_replicas(
@@ -209,7 +224,8 @@ def _added_replicas(
     if assignments is not None:
         if len(assignments) != count:
             raise _bad_assignment(
-                f"Attempted to add {count} additional partition(s), but only {len(assignments)} assignment(s) were specified."
+                f"Attempted to add {count} additional partition(s), but only {len(assignments)} assignment(s) were"
+                " specified."
             )
         for replicas in assignments:
             check_assignment(image, replicas, factor)
