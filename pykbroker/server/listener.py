@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import trio
 
@@ -61,12 +62,18 @@ def why_not(error: OSError, port: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one listener grants. Counts, bytes and milliseconds as in the settings of the same names."""
+    """What one listener grants. Counts, bytes and milliseconds as in the settings of the same names.
+
+    per_ip_overrides: host -> count. The two socket buffers: -1 leaves the system's choice.
+    """
 
     max_frame_bytes: int
     max_connections: int
     max_connections_per_ip: int
     max_idle_ms: int
+    per_ip_overrides: Mapping[str, int] = field(default_factory=dict)
+    send_buffer_bytes: int = -1
+    receive_buffer_bytes: int = -1
 
 
 class Listener:
@@ -111,6 +118,7 @@ class Listener:
                     return
                 continue  # that client was gone before we took it
             try:
+                self._set_buffers(sock)
                 transport = SocketTransport(sock)
             except OSError:
                 sock.close()
@@ -140,15 +148,17 @@ class Listener:
                 f"a connection from {host} was closed: max.connections={limits.max_connections} reached"
             )
             return False
-        if limits.max_connections_per_ip <= len(self.connections):
-            mine = sum(1 for c in self.connections if c.peer_host == host)
-            if mine >= limits.max_connections_per_ip:
-                self._complain(
-                    f"a connection from {host} was closed: "
-                    f"max.connections.per.ip={limits.max_connections_per_ip} reached"
-                )
-                return False
+        most = limits.per_ip_overrides.get(host, limits.max_connections_per_ip)
+        if most <= len(self.connections) and most <= sum(c.peer_host == host for c in self.connections):
+            self._complain(f"a connection from {host} was closed: max.connections.per.ip={most} reached")
+            return False
         return True
+
+    def _set_buffers(self, sock: socket.socket) -> None:
+        if self._limits.send_buffer_bytes > 0:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
+        if self._limits.receive_buffer_bytes > 0:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._limits.receive_buffer_bytes)
 
     async def _close_idle(self) -> None:
         if self._limits.max_idle_ms <= 0:

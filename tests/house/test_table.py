@@ -1,0 +1,45 @@
+"""The table of what is served, the messages, the handlers and the documents agree with each other."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import pykbroker.api.handlers
+from pykbroker.api.table import APIS, Api
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_a_row_has_a_message_and_a_handler(api: Api) -> None:
+    request, response = api.messages()
+    assert request.key == response.key == api.key
+    assert callable(api.handler())
+    for version in range(api.first_served, api.highest + 1):
+        request.parser(version)
+        response.builder(version)
+
+
+def test_every_handler_file_has_a_row() -> None:
+    files = {module.name for module in pkgutil.iter_modules(pykbroker.api.handlers.__path__)}
+    assert files == {api.module for api in APIS}
+
+
+def test_rows_are_in_order_and_unique() -> None:
+    keys = [api.key for api in APIS]
+    assert keys == sorted(set(keys))
+
+
+def test_every_decision_is_numbered_once() -> None:
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_handler_begins_with_what_it_does() -> None:
+    for path in (ROOT / "pykbroker" / "api" / "handlers").glob("*.py"):
+        if path.name != "__init__.py":
+            assert re.match(r'"""\w+: ', path.read_text()), f"{path.name} must open with its API's name and behaviour"
