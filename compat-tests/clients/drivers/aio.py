@@ -241,6 +241,10 @@ class AiokafkaDriver(base.Driver):
         async with self._consumer(member.group, **options) as consumer:
             consumer.subscribe([member.topic], listener=_Orderly(member, busy))
             while not member.leaving.is_set():
+                if not consumer.assignment():  # getmany would wait for one, with the lock held
+                    member.holds(())
+                    await asyncio.sleep(0.02)
+                    continue
                 async with busy:
                     member.polled(_received(await consumer.getmany(timeout_ms=50)))
                     if member.owes_a_commit:

@@ -36,6 +36,7 @@ ASSIGNORS = {
     "roundrobin": RoundRobinPartitionAssignor,
     "cooperative-sticky": CooperativeStickyAssignor,
 }
+INVALID_CONFIG = 40  # some calls give errors as text only
 QUICK_RECONNECT = {"reconnect_backoff_ms": 20, "reconnect_backoff_max_ms": 200}
 
 
@@ -230,7 +231,10 @@ class KafkaPythonDriver(base.Driver):
 
     def alter_topic_config(self, topic: str, name: str, value: str) -> None:
         with self._admin() as client:
-            client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {name: value})])
+            done = client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {name: value})])
+        outcome = done["topic"][topic]
+        if outcome != "OK":
+            raise BrokerError(INVALID_CONFIG if "InvalidConfig" in outcome else -1, outcome)
 
     def delete_records(self, topic: str, before: dict[int, int]) -> dict[int, int]:
         with self._admin() as client:
