@@ -19,8 +19,7 @@ Otherwise the fetcher gets no session and simply stays with full fetches. (Kafka
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wire.errors import ErrorCode
 
@@ -149,8 +148,7 @@ Answers = list[tuple[SessionPartition, Any]]
 """Each partition with its FetchResponse.PartitionData, in the order of the plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchSessionStatistics:
+class FetchSessionStatistics(NamedTuple):
     """sessions, partitions: in the cache now. evictions: sessions pushed out since the start."""
 
     sessions: int

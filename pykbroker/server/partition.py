@@ -19,22 +19,22 @@ bytes that it misses, and it reads again when they may suffice. Losing the leade
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import trio
 
 from pykbroker.clock import Clock
-from pykbroker.config.topic_settings import NEVER
+from pykbroker.config.topic_settings import NEVER, TopicSettings
 from pykbroker.core.cluster.image import PartitionImage
 from pykbroker.core.cluster.topics import is_internal
 from pykbroker.errors import ApiError
+from pykbroker.log.log import Appended, Log, TimestampOffset
+from pykbroker.log.validate import AppendOrigin
+from pykbroker.logs import get_logger
 from wire.errors import ErrorCode
 
-if TYPE_CHECKING:
-    from logging import Logger
-
-    from pykbroker.log.log import Appended, Log, Origin
+log_lines = get_logger(__name__)
 
 READ_UNCOMMITTED = 0
 READ_COMMITTED = 1
@@ -65,16 +65,7 @@ class PartitionRead(NamedTuple):
     diverging: tuple[int, int] | None = None
 
 
-class OffsetAndTimestamp(NamedTuple):
-    """An answer of ListOffsets; -1 for what there is not."""
-
-    offset: int
-    timestamp: int
-    leader_epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionStatistics:
+class PartitionStatistics(NamedTuple):
     """A snapshot for the console, metrics and tests."""
 
     topic: str
@@ -131,7 +122,8 @@ class Partition:
     """One partition that this broker holds.
 
     leader: broker id, -1 none. is_leader: this broker is it. closed: deleted or shut down, every use is refused.
-    flush_messages: records that may be written without an fsync; 0: any number. fetch_waiters: registered FetchWaiters.
+    flush_messages: records that may be written without an fsync; 0: any number.
+    flushed_ms: monotonic time of the last flush. fetch_waiters: registered FetchWaiters.
     """
 
     __slots__ = (
@@ -145,6 +137,7 @@ class Partition:
         "closed",
         "fetch_waiters",
         "flush_messages",
+        "flushed_ms",
         "high_watermark",
         "index",
         "is_internal",
@@ -154,12 +147,20 @@ class Partition:
         "leader_epoch",
         "log",
         "replicas",
+        "settings",
         "topic",
         "topic_id",
     )
 
     def __init__(
-        self, topic: str, topic_id: bytes, index: int, log: Log, broker_id: int, clock: Clock
+        self,
+        topic: str,
+        topic_id: bytes,
+        index: int,
+        log: Log,
+        settings: TopicSettings,
+        broker_id: int,
+        clock: Clock,
     ) -> None:
         self.topic = topic
         self.topic_id = topic_id
@@ -175,6 +176,7 @@ class Partition:
         self.is_leader = False
         self.closed = False
         self.high_watermark = log.log_start_offset
+        self.flushed_ms = clock.monotonic_ms()
         self.fetch_waiters: dict[FetchWaiter, None] = {}
         self._parked: trio.lowlevel.ParkingLot | None = None
         self._flushing = False
@@ -182,7 +184,8 @@ class Partition:
         self._storage_failed = False
         self._min_isr = 1
         self.flush_messages = 0
-        self.take_settings()
+        self.settings = settings
+        self.take_settings(settings)
 
     def __repr__(self) -> str:
         return f"<Partition {self.topic}-{self.index} epoch {self.leader_epoch} high watermark {self.high_watermark}>"
@@ -198,19 +201,35 @@ class Partition:
         self.isr, self.replicas = image.isr, image.replicas
         self.is_leader = image.leader == self._broker_id
         self._sole_replica = self.is_leader and image.isr == (self._broker_id,)
-        self.take_settings()
+        self._count_min_isr()
         if self.is_leader and new_epoch:
-            self.log.start_epoch(image.leader_epoch)
+            self.log.assign_epoch(image.leader_epoch)
+        before = self.high_watermark
         if self._sole_replica:
-            self.high_watermark = max(self.high_watermark, self.log.log_end_offset)
-        if new_epoch:
+            self.high_watermark = max(before, self.log.log_end_offset)
+        if new_epoch or self.high_watermark != before:
             self._wake_all()
 
-    def take_settings(self) -> None:
-        """Read again what is kept here of the topic's settings."""
-        settings = self.log.settings
-        self._min_isr = min(settings.min_insync_replicas, max(1, len(self.replicas)))
+    def restore_high_watermark(self, offset: int) -> None:
+        """At the start: what the checkpoint says, as far as the log bears it out. Before `become`."""
+        log = self.log
+        self.high_watermark = min(max(offset, log.log_start_offset), log.log_end_offset)
+
+    def take_settings(self, settings: TopicSettings) -> None:
+        """The topic's settings, new or changed.
+
+        The log would fsync where it stands when flush.messages are due; it is told never to, and this class does it.
+        """
+        self.settings = settings
         self.flush_messages = 0 if settings.flush_messages == NEVER else settings.flush_messages
+        self._count_min_isr()
+        quiet = replace(settings, flush_messages=NEVER) if self.flush_messages else settings
+        if quiet != self.log.settings:
+            self.log.update_settings(quiet)
+
+    def _count_min_isr(self) -> None:
+        """min.insync.replicas asks for no more than there are replicas."""
+        self._min_isr = min(self.settings.min_insync_replicas, max(1, len(self.replicas)))
 
     def close(self) -> None:
         """The log is gone: everybody who waits is woken, and finds out."""
@@ -221,7 +240,7 @@ class Partition:
     # Writing.
 
     def append_as_leader(
-        self, records: bytes | memoryview, origin: Origin, required_acks: int = -1
+        self, records: bytes | memoryview, origin: AppendOrigin, required_acks: int = -1
     ) -> Appended:
         """Write one batch. Synchronous, so that the order of calls is the order in the log.
 
@@ -304,16 +323,29 @@ class Partition:
             await self._park()
         self._flushing = True
         try:
-            await trio.to_thread.run_sync(self.log.flush)
-        except OSError as error:
-            self._note_storage_failure(error)
-            raise
+            await self._flush_in_thread()
         finally:
             self._flushing = False
             if self._parked:
                 self._parked.unpark_all()
         if self._sole_replica:
             self._commit_flushed()
+
+    async def _flush_in_thread(self) -> None:
+        log = self.log
+        self.flushed_ms = self._clock.monotonic_ms()
+        job = log.begin_flush()
+        if job is None:
+            return
+        try:
+            with trio.CancelScope(shield=True):  # what the job has taken over from the log must not get lost
+                await trio.to_thread.run_sync(job.run)
+        except OSError as error:
+            log.failure = error
+            self._note_storage_failure(error)
+            raise
+        finally:
+            log.end_flush(job)
 
     def _commit_flushed(self) -> None:
         log = self.log
@@ -395,7 +427,7 @@ class Partition:
             return epoch, end_offset
         return None
 
-    def offset_for(self, timestamp: int, isolation: int = READ_UNCOMMITTED) -> OffsetAndTimestamp | None:
+    def offset_for(self, timestamp: int, isolation: int = READ_UNCOMMITTED) -> TimestampOffset | None:
         """The offset that a ListOffsets timestamp stands for; None if no readable record is that young.
 
         timestamp: ms, then the first record at or after it; or one of the names above (LATEST ...). Nothing is tiered here.
@@ -405,15 +437,13 @@ class Partition:
         log = self.log
         last = self.high_watermark if isolation == READ_UNCOMMITTED else self.last_stable_offset
         if timestamp == LATEST:
-            return OffsetAndTimestamp(last, NO_TIMESTAMP, self.leader_epoch)
+            return TimestampOffset(NO_TIMESTAMP, last, self.leader_epoch)
         if timestamp in (EARLIEST, EARLIEST_LOCAL):
-            return OffsetAndTimestamp(*log.earliest())
+            return log.earliest()
         if timestamp in (LATEST_TIERED, EARLIEST_PENDING_UPLOAD):
-            return OffsetAndTimestamp(NO_OFFSET, NO_TIMESTAMP, NO_EPOCH)
+            return TimestampOffset(NO_TIMESTAMP, NO_OFFSET, NO_EPOCH)
         found = log.max_timestamp() if timestamp == MAX_TIMESTAMP else log.offset_for_timestamp(timestamp)
-        if found is None or found[0] >= last:
-            return None
-        return OffsetAndTimestamp(*found)
+        return None if found is None or found.offset >= last else found
 
     def epoch_end_offset(self, leader_epoch: int) -> tuple[int, int]:
         """(greatest epoch not above `leader_epoch`, its end offset); (-1, -1) if the log knows none (KIP-101, KIP-279)."""
@@ -425,7 +455,7 @@ class Partition:
         Raises: ApiError NOT_LEADER_OR_FOLLOWER, POLICY_VIOLATION (only compacted), OFFSET_OUT_OF_RANGE; OSError.
         """
         self.check_leader()
-        if "delete" not in self.log.settings.cleanup_policy:
+        if "delete" not in self.settings.cleanup_policy:
             raise ApiError(
                 ErrorCode.POLICY_VIOLATION,
                 f"records of {self.topic}-{self.index} cannot be deleted: cleanup.policy does not contain 'delete'",
@@ -455,11 +485,11 @@ class Partition:
         """One line for the first of a row of failures: a full disk meets every producer at once."""
         if not self._storage_failed:
             self._storage_failed = True
-            _logger().error("%s-%d cannot be written: %s", self.topic, self.index, error)
+            log_lines.error("%s-%d cannot be written: %s", self.topic, self.index, error)
 
     def _note_storage_recovery(self) -> None:
         self._storage_failed = False
-        _logger().warning("%s-%d can be written again", self.topic, self.index)
+        log_lines.warning("%s-%d can be written again", self.topic, self.index)
 
     def statistics(self) -> PartitionStatistics:
         log = self.log
@@ -475,9 +505,3 @@ class Partition:
             log.size_bytes,
             len(self.fetch_waiters),
         )
-
-
-def _logger() -> Logger:
-    from pykbroker.logs import get_logger
-
-    return get_logger(__name__)

@@ -95,7 +95,7 @@ def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition], rep
             if replica_id >= 0:
                 raise ApiError(ErrorCode.NOT_LEADER_OR_FOLLOWER, f"broker {replica_id} is no replica here")
             partition.check_leader(wanted.current_leader_epoch)
-            if ctx.version < 10 and partition.log.settings.compression_type == "zstd":
+            if ctx.version < 10 and partition.settings.compression_type == "zstd":
                 raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
             limit = wanted.max_bytes
             got = partition.read(

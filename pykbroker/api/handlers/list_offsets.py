@@ -4,8 +4,9 @@ timestamp: ms, then the first readable record that is not older; -1 the end of w
 the log, -3 the record with the greatest timestamp, -5 and -6 concern tiered storage, of which there is none. No such
 record: offset -1. A name that the version does not have yet is refused for its partition.
 
-Versions: 0 answers a list of segment starts (see `segment_starts`). 2 isolation level. 4 leader epoch (KIP-320). 7: -3
-(KIP-734). 8: -4 (KIP-405). 9: -5 (KIP-1005). 10: timeout, for tiered reads. 11: -6 (KIP-1023).
+Versions: 0 is not served: it gave the starts of segments, by the time of their files, as Kafka 4 no longer does. 2
+isolation level. 4 leader epoch, in and out (KIP-320). 7: -3 (KIP-734). 8: -4 (KIP-405). 9: -5 (KIP-1005). 10 timeout,
+for tiered reads. 11: -6 (KIP-1023).
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from wire.messages.list_offsets import (
 )
 
 FIRST_VERSION = {
-    LATEST: 0,
-    EARLIEST: 0,
+    LATEST: 1,
+    EARLIEST: 1,
     MAX_TIMESTAMP: 7,
     EARLIEST_LOCAL: 8,
     LATEST_TIERED: 9,
@@ -72,5 +73,5 @@ def look_up(ctx: Context, request: Any, name: str, asked: Any, twice: bool) -> A
         row.error_code = int(code_of(error))
         return row
     if found is not None:
-        row.offset, row.timestamp, row.leader_epoch = found
+        row.timestamp, row.offset, row.leader_epoch = found
     return row

@@ -25,7 +25,7 @@ from pykbroker.api.partitions import (
     node_endpoints,
 )
 from pykbroker.errors import ApiError
-from pykbroker.log.log import Origin
+from pykbroker.log.validate import AppendOrigin
 from pykbroker.server.partition import Partition
 from wire.errors import ErrorCode
 from wire.messages.produce import (
@@ -90,7 +90,7 @@ def handle(ctx: Context, request: Any) -> Any:
     return finish(ctx, request, responses, failed)
 
 
-CLIENT = Origin.CLIENT
+CLIENT = AppendOrigin.CLIENT
 new_row = PartitionProduceResponse.cls
 new_topic = TopicProduceResponse.cls
 
