@@ -15,7 +15,7 @@ from typing import Protocol
 
 Buffer = bytes | bytearray | memoryview
 
-IOV_MAX = 1024  # buffers that one pwritev takes (POSIX allows 16, Linux 1024)
+READ_STEP = 64 * 1024  # bytes of a small file that are read at once
 
 
 class File(Protocol):
@@ -24,8 +24,8 @@ class File(Protocol):
     def pread(self, length: int, position: int) -> bytes:
         """Up to `length` bytes from `position`; fewer only where the file ends."""
 
-    def pwritev(self, buffers: Sequence[Buffer], position: int) -> int:
-        """Writes all of `buffers` one after the other at `position`; returns the number of bytes.
+    def pwritev(self, buffers: Sequence[Buffer], size: int, position: int) -> None:
+        """Writes all of `buffers` one after the other at `position`. size: of all together; at most 1,024 buffers.
 
         Raises: OSError; some of the bytes may then have been written.
         """
@@ -63,8 +63,11 @@ class Files(Protocol):
     def read(self, path: str) -> bytes:
         """The whole of a small file."""
 
-    def listdir(self, path: str) -> list[tuple[str, int]]:
-        """(name, size in bytes) of every entry of a directory; a directory's size is -1. In no order."""
+    def listdir(self, path: str) -> list[tuple[str, bool]]:
+        """(name, whether it is a directory) of every entry of a directory, in no order."""
+
+    def size(self, path: str) -> int:
+        """Bytes of a file."""
 
     def exists(self, path: str) -> bool: ...
 
@@ -120,12 +123,10 @@ class DiskFile:
             got += len(data)
         return b"".join(pieces)
 
-    def pwritev(self, buffers: Sequence[Buffer], position: int) -> int:
-        size = sum(map(len, buffers))
-        written = os.pwritev(self._fd, buffers, position) if len(buffers) <= IOV_MAX else 0
-        if written < size:
+    def pwritev(self, buffers: Sequence[Buffer], size: int, position: int) -> None:
+        written = os.pwritev(self._fd, buffers, position)
+        if written != size:
             self._pwritev_rest(buffers, position, written)
-        return size
 
     def _pwritev_rest(self, buffers: Sequence[Buffer], position: int, written: int) -> None:
         """A disk that fills up takes part of a write; asking again for the rest brings the error out."""
@@ -197,15 +198,25 @@ class DiskFiles:
         return DiskFile(os.open(path, flags, 0o644))
 
     def read(self, path: str) -> bytes:
-        with open(path, "rb", buffering=0) as file:
-            return file.read()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            data = os.read(fd, READ_STEP)
+            if len(data) < READ_STEP:
+                return data
+            pieces = [data]
+            while data:
+                data = os.read(fd, READ_STEP)
+                pieces.append(data)
+            return b"".join(pieces)
+        finally:
+            os.close(fd)
 
-    def listdir(self, path: str) -> list[tuple[str, int]]:
+    def listdir(self, path: str) -> list[tuple[str, bool]]:
         with os.scandir(path) as entries:
-            return [
-                (entry.name, -1 if entry.is_dir(follow_symlinks=False) else entry.stat().st_size)
-                for entry in entries
-            ]
+            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+
+    def size(self, path: str) -> int:
+        return os.stat(path).st_size
 
     def exists(self, path: str) -> bool:
         return os.path.lexists(path)
@@ -243,7 +254,7 @@ class DiskFiles:
         file = self.open(beside, create=True)
         try:
             file.truncate(0)
-            file.pwritev([data], 0)
+            file.pwritev([data], len(data), 0)
             if durable:
                 file.fsync()
         finally:

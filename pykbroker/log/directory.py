@@ -31,10 +31,12 @@ from pykbroker.log.checkpoints import (
     HIGH_WATERMARKS,
     LOG_STARTS,
     META_PROPERTIES,
+    PARTITION_METADATA,
     RECOVERY_POINTS,
     TopicPartition,
     format_clean_shutdown,
     format_meta_properties,
+    parse_partition_metadata,
     parse_properties,
     read_offsets,
     write_offsets,
@@ -143,8 +145,8 @@ class LogDirs:
                 directory.properties = parse_properties(data)
 
     def _check_entries(self, path: str) -> None:
-        for name, size in self.files.listdir(path):
-            if size < 0 and not is_known_directory(name):
+        for name, is_directory in self.files.listdir(path):
+            if is_directory and not is_known_directory(name):
                 raise StartError(
                     f"log.dirs={path}: holds the directory {name}, which is no topic's; give a directory of its own",
                     EX_CONFIG,
@@ -170,8 +172,8 @@ class LogDirs:
             self.files.sync_directory(path)
         recovery_points = self._offsets(directory, RECOVERY_POINTS)
         log_starts = self._offsets(directory, LOG_STARTS)
-        for name, size in sorted(self.files.listdir(path)):
-            if size >= 0:
+        for name, is_directory in sorted(self.files.listdir(path)):
+            if not is_directory:
                 continue
             if name.endswith(DELETE_SUFFIX):
                 self._remove_tree(f"{path}/{name}")
@@ -215,11 +217,31 @@ class LogDirs:
         """
         directory = min(self.dirs, key=lambda directory: len(directory.logs))
         path = f"{directory.path}/{topic}-{partition}"
+        if topic_id is not None:
+            self._clear_way(path, topic_id)
         log = Log.open(self.files, path, topic, partition, settings, now_ms, pool=self.pool)
         if topic_id is not None:
             log.set_topic_id(topic_id)
         directory.logs[topic, partition] = self.logs[topic, partition] = log
         return log
+
+    def _clear_way(self, path: str, topic_id: bytes) -> None:
+        """What a failed deletion left of an earlier topic of the same name must not become the new one's data."""
+        try:
+            theirs = parse_partition_metadata(self.files.read(f"{path}/{PARTITION_METADATA}"))
+        except (FileNotFoundError, ValueError):
+            return
+        if theirs != topic_id:
+            self._doom(path, theirs)
+
+    def _doom(self, path: str, unique: bytes) -> None:
+        """Renames a log's directory so that the next start removes it if `purge` does not."""
+        parent, name = path.rsplit("/", 1)
+        topic, partition = name.rsplit("-", 1)
+        suffix = f"-{partition}.{unique.hex()}{DELETE_SUFFIX}"
+        doomed = f"{parent}/{topic[: NAME_MAX - len(suffix)]}{suffix}"
+        self.files.rename(path, doomed)
+        self._doomed.append(doomed)
 
     def get(self, topic: str, partition: int) -> Log | None:
         return self.logs.get((topic, partition))
@@ -231,12 +253,9 @@ class LogDirs:
         """
         log = self.logs.pop((topic, partition))
         log.abandon()
-        suffix = f"-{partition}.{unique.hex()}{DELETE_SUFFIX}"
         directory = next(each for each in self.dirs if (topic, partition) in each.logs)
         del directory.logs[topic, partition]
-        doomed = f"{directory.path}/{topic[: NAME_MAX - len(suffix)]}{suffix}"
-        self.files.rename(log.path, doomed)
-        self._doomed.append(doomed)
+        self._doom(log.path, unique)
 
     def purge(self) -> int:
         """Removes what was deleted; may run in another thread than the logs' (it touches only renamed directories).
@@ -245,14 +264,18 @@ class LogDirs:
         """
         count = 0
         while self._doomed:
-            self._remove_tree(self._doomed[-1])
-            self._doomed.pop()
+            path = self._doomed.pop()
+            try:
+                self._remove_tree(path)
+            except OSError:
+                self._doomed.append(path)  # for the next time
+                raise
             count += 1
         return count
 
     def _remove_tree(self, path: str) -> None:
-        for name, size in self.files.listdir(path):
-            if size < 0:
+        for name, is_directory in self.files.listdir(path):
+            if is_directory:
                 self._remove_tree(f"{path}/{name}")
             else:
                 self.files.unlink(f"{path}/{name}")

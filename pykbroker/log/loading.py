@@ -20,7 +20,7 @@ from pykbroker.errors import StartError
 from pykbroker.files import File
 from pykbroker.log.epochs import LeaderEpochs
 from pykbroker.log.pool import FilePool
-from pykbroker.log.producers import EMPTY_SNAPSHOT_SIZE, SNAPSHOT_SUFFIX, CorruptSnapshot, ProducerState
+from pykbroker.log.producers import SNAPSHOT_SUFFIX, CorruptSnapshot, ProducerState
 from pykbroker.log.segment import (
     INDEX_SUFFIX,
     LOG_SUFFIX,
@@ -33,7 +33,6 @@ from pykbroker.log.segment import (
 from wire.records import batch as batches
 from wire.records.batch import (
     ATTRIBUTES_OFFSET,
-    HEADER,
     HEADER_SIZE,
     LEGACY_OVERHEAD_MIN,
     LOG_OVERHEAD,
@@ -59,6 +58,7 @@ class Loaded:
     recovery_point: int
     snapshots: list[int] = field(default_factory=list)  # offsets that have a snapshot file, rising
     truncated_bytes: int = 0  # that recovery cut off or removed
+    end_is_checked: bool = True  # the last segment bears log_end_offset out
     changed: bool = False  # files were made, removed or written that are not durable yet
 
 
@@ -70,14 +70,16 @@ class Loader:
     directory: str
     limits: SegmentLimits
     now_ms: int
-    names: dict[str, int] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
 
     def load(self, *, recovery_point: int, log_start_offset: int, clean: bool) -> Loaded:
         """Opens the directory. recovery_point and log_start_offset: as the checkpoints have them, 0 if they do not.
 
         Raises: OSError; StartError for formats that are not served.
         """
-        self.names = dict(self.pool.files.listdir(self.directory))
+        self.names = [
+            name for name, is_directory in self.pool.files.listdir(self.directory) if not is_directory
+        ]
         segments = self._segments()
         self._remove_leftovers({segment.base_offset for segment in segments})
         epochs = LeaderEpochs(self.pool.files, self.directory)
@@ -109,9 +111,10 @@ class Loader:
 
     def _segments(self) -> list[Segment]:
         found: list[Segment] = []
-        for name, size in self.names.items():
+        for name in self.names:
             stem = name[:DIGITS]
             if name[DIGITS:] == LOG_SUFFIX and stem.isdigit():
+                size = self.pool.files.size(f"{self.directory}/{name}")
                 found.append(Segment(self.pool, self.directory, int(stem), size, self.limits, self.now_ms))
             elif name.endswith(".swap"):
                 raise StartError(
@@ -171,12 +174,21 @@ class Loader:
     # after a clean stop
 
     def _take_as_it_stands(self, loaded: Loaded) -> bool:
-        """Finds the end offset and the producers without a scan. False if the last segment does not bear it out."""
+        """Finds the end offset and the producers without a scan. False if the last segment does not bear it out.
+
+        A clean stop flushes, so the recovery point that it leaves is the end offset. Whether the segment's last batch says
+        so too is looked up when the log is first used: at the start of a broker with a thousand logs it would cost most.
+        """
         active = loaded.segments[-1]
-        try:
-            loaded.log_end_offset = active.next_offset()
-        except OSError:
-            return False
+        point = loaded.recovery_point
+        if (point > active.base_offset) == (active.size > 0) and point >= active.base_offset:
+            loaded.log_end_offset = point
+            loaded.end_is_checked = active.size == 0
+        else:
+            try:
+                loaded.log_end_offset = active.next_offset()
+            except OSError:
+                return False
         self.load_producers(loaded, loaded.log_end_offset, trust_absence=True)
         return True
 
@@ -201,11 +213,9 @@ class Loader:
 
     def _read_snapshot(self, loaded: Loaded, offset: int) -> ProducerState | None:
         """The state in a snapshot file; a corrupt file is removed."""
-        name = f"{offset_name(offset)}{SNAPSHOT_SUFFIX}"
-        if self.names.get(name) == EMPTY_SNAPSHOT_SIZE:
-            return ProducerState(offset)
+        path = f"{self.directory}/{offset_name(offset)}{SNAPSHOT_SUFFIX}"
         try:
-            return ProducerState.decode(self.pool.files.read(f"{self.directory}/{name}"), offset)
+            return ProducerState.decode(self.pool.files.read(path), offset)
         except (CorruptSnapshot, FileNotFoundError):
             self._remove_snapshot(loaded, offset)
             return None
@@ -293,7 +303,7 @@ def scan(
         chunk = memoryview(file.pread(min(SCAN_CHUNK, end - position), position))
         at = 0
         while len(chunk) - at >= HEADER_SIZE:
-            header = BatchHeader._make(HEADER.unpack_from(chunk, at))
+            header = batches.read_header(chunk, at)
             size = header.batch_length + LOG_OVERHEAD
             if position + at + size > end:
                 return

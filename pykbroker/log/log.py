@@ -133,11 +133,13 @@ class Log:
         self.log_end_offset = loaded.log_end_offset
         self.recovery_point = loaded.recovery_point
         self.truncated_bytes = loaded.truncated_bytes  # by recovery when the log was opened
-        self.failure: OSError | None = None  # a flush that failed: what is on disk is not known any more
+        self._failure: OSError | None = None
         self._snapshots = loaded.snapshots
         self._bases = [segment.base_offset for segment in self.segments]
         self._active = self.segments[-1]
         self._directory_changed = loaded.changed
+        self._end_is_checked = loaded.end_is_checked
+        self._ready = self._end_is_checked  # to be appended to
         self._topic_id: bytes | None = None
         self._roll_after_ms = 0
         self.settings = settings
@@ -265,8 +267,8 @@ class Log:
     ) -> Segment:
         """The segment that takes the next `size` bytes: the active one, or a new one if that is full or old enough."""
         active = self._active
-        if self.failure is not None:
-            raise OSError(errno.EIO, f"a flush failed earlier: {self.failure}", self.path)
+        if not self._ready:
+            self._make_ready()
         if (
             active.size + size > self._rules.segment_bytes
             or last_offset - active.base_offset > MAX_RELATIVE_OFFSET
@@ -328,6 +330,8 @@ class Log:
                 ErrorCode.OFFSET_OUT_OF_RANGE,
                 f"offset {offset} is outside of {self.log_start_offset} to {log_end}",
             )
+        if not self._end_is_checked:
+            self._check_end()
         upto = min(upto_offset, log_end)
         number = bisect_right(self._bases, offset) - 1
         while offset < upto and number < len(self.segments):
@@ -342,6 +346,39 @@ class Log:
             if data is not None:
                 return data
         return b""
+
+    @property
+    def failure(self) -> OSError | None:
+        """A flush that failed: what is on disk is not known any more, and nothing more is appended."""
+        return self._failure
+
+    @failure.setter
+    def failure(self, error: OSError | None) -> None:
+        self._failure = error
+        self._ready = False
+
+    def _make_ready(self) -> None:
+        """Raises: OSError."""
+        if self._failure is not None:
+            raise OSError(errno.EIO, f"a flush failed earlier: {self._failure}", self.path)
+        if not self._end_is_checked:
+            self._check_end()
+        self._ready = True
+
+    def _check_end(self) -> None:
+        """At the first use after a clean stop: the last batch must end where the checkpoint says.
+
+        Raises: OSError.
+        """
+        found = self._active.next_offset()
+        if found != self.log_end_offset:
+            raise OSError(
+                errno.EIO,
+                f"the checkpoint says that the log ends at {self.log_end_offset}, its last batch at {found}; "
+                "a start without .kafka_cleanshutdown recovers it",
+                self.path,
+            )
+        self._end_is_checked = True
 
     @staticmethod
     def _position_of(segment: Segment, offset: int) -> int:
@@ -449,6 +486,8 @@ class Log:
         """
         if offset >= self.log_end_offset:
             return
+        if not self._end_is_checked:
+            self._check_end()
         if offset <= self._bases[0]:
             self.restart_at(offset)
             return
@@ -488,10 +527,7 @@ class Log:
         loaded = Loaded(
             self.segments, self.epochs, self.producers, self.log_start_offset, end_offset, 0, self._snapshots
         )
-        names = dict(self.pool.files.listdir(self.path))
-        Loader(self.pool, self.path, self._limits, 0, names).load_producers(
-            loaded, end_offset, trust_absence=False
-        )
+        Loader(self.pool, self.path, self._limits, 0).load_producers(loaded, end_offset, trust_absence=False)
         self.producers = loaded.producers
 
     def _remove_segments(self, doomed: list[Segment]) -> None:

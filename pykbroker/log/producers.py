@@ -122,8 +122,7 @@ class ProducerState:
         elif entry.epoch != header.producer_epoch:
             entry.epoch = header.producer_epoch
             entry.batches.clear()
-        sequence, delta = header.base_sequence, header.last_offset_delta
-        timestamp = header.max_timestamp
+        sequence, delta, timestamp = header.base_sequence, header.last_offset_delta, header.max_timestamp
         last = sequence + delta & 0x7FFF_FFFF if sequence >= 0 else NO_SEQUENCE
         entry.batches.append(AppendedBatch(sequence, last, base_offset + delta, delta, timestamp))
         entry.last_timestamp = timestamp

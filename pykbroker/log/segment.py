@@ -18,7 +18,8 @@ from typing import NamedTuple, TypeVar
 from pykbroker.files import Buffer
 from pykbroker.log.index import OFFSET_ENTRY_SIZE, TIME_ENTRY_SIZE, OffsetIndex, TimeIndex
 from pykbroker.log.pool import FilePool, Handle
-from wire.records.batch import HEADER, HEADER_SIZE, LOG_OVERHEAD, BatchHeader
+from wire.records import batch as batches
+from wire.records.batch import HEADER_SIZE, LOG_OVERHEAD, BatchHeader
 
 LOG_SUFFIX = ".log"
 INDEX_SUFFIX = ".index"
@@ -127,7 +128,7 @@ class Segment:
         handle.used = True
         file = handle.file or handle.open()
         try:
-            file.pwritev(buffers, position)
+            file.pwritev(buffers, length, position)
         except OSError:
             self._torn = True
             self._repair_if_possible()
@@ -279,7 +280,7 @@ class Segment:
         data = self.handle.open().pread(HEADER_SIZE, position)
         if len(data) < HEADER_SIZE:
             raise self._damaged(position)
-        return BatchHeader._make(HEADER.unpack(data))
+        return batches.read_header(data)
 
     def find_timestamp(self, timestamp: int, from_offset: int) -> Iterator[tuple[Place, bytes]]:
         """Each batch that reaches `timestamp` and holds offsets from `from_offset` on, in order."""
@@ -372,7 +373,8 @@ class Segment:
             try:
                 file.truncate(index.saved * entry_size)
                 if len(index) > index.saved:
-                    file.pwritev([index.encode(index.saved)], index.saved * entry_size)
+                    data = index.encode(index.saved)
+                    file.pwritev([data], len(data), index.saved * entry_size)
             finally:
                 file.close()
             index.saved = len(index)

@@ -13,6 +13,7 @@ UnifiedLog.analyzeAndValidateRecords and ProduceRequest.validateRecords.
 from __future__ import annotations
 
 from enum import Enum, auto
+from struct import Struct
 from typing import NamedTuple, NoReturn
 
 from pykbroker.config.topic_settings import NEVER, TopicSettings
@@ -24,9 +25,9 @@ from wire.records.batch import (
     ATTRIBUTES_OFFSET,
     CODEC_MASK,
     CONTROL_BIT,
-    HEADER,
     HEADER_SIZE,
     LOG_OVERHEAD,
+    MAGIC_OFFSET,
     MAGIC_V2,
     PREFIX_SIZE,
     TIMESTAMP_TYPE_BIT,
@@ -37,7 +38,16 @@ from wire.records.batch import (
     InvalidRecord,
 )
 from wire.records.compression import DEFAULT_LIMIT, compress, decompress
-from wire.records.record import build_batch, read_records, unpack_records, walk_records
+from wire.records.record import (
+    SMALLEST_RECORD,
+    build_batch,
+    read_records,
+    unpack_records,
+    walk_records,
+)
+
+ALWAYS_WALKED = 4  # batches of so many records, not compressed, are looked through whole
+HEADER_LENGTH = Struct(">i").unpack_from
 
 CODECS = {
     "uncompressed": Codec.NONE,
@@ -101,30 +111,27 @@ def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> C
 
     Raises: ApiError with the code that Kafka gives.
     """
-    size = _one_batch(records)
-    header = BatchHeader._make(HEADER.unpack_from(records))
+    size = len(records)
+    if (
+        size < HEADER_SIZE
+        or records[MAGIC_OFFSET] != MAGIC_V2
+        or HEADER_LENGTH(records, 8)[0] + LOG_OVERHEAD != size
+    ):
+        size = _one_batch(records)
+    header = batches.read_header(records)
     view = memoryview(records)
-    if origin is AppendOrigin.CLIENT:
-        if header.base_offset != 0:
-            _invalid(f"the base offset of a produced batch must be 0, not {header.base_offset}")
-        if size > rules.max_message_bytes:
-            _too_large(size, rules)
-        crc = batches.crc32c(view[ATTRIBUTES_OFFSET:size])
-        if crc != header.crc:
-            raise ApiError(
-                ErrorCode.CORRUPT_MESSAGE,
-                f"record batch is corrupt: it states crc {header.crc}, its bytes have {crc}",
-            )
-        _check_client_header(header)
-    elif size > rules.max_message_bytes:
+    if size > rules.max_message_bytes:
         _too_large(size, rules)
+    if origin is AppendOrigin.CLIENT:
+        _check_client_batch(view, size, header)
     attributes = header.attributes
     codec = attributes & CODEC_MASK
     if rules.walk or (rules.codec is not None and codec != rules.codec) or attributes & TIMESTAMP_TYPE_BIT:
         checked = _walked(view[:size], header, rules, now_ms)
     else:
-        after = header.max_timestamp - now_ms
-        if after > rules.after_max_ms:
+        if codec == 0 and origin is AppendOrigin.CLIENT:
+            _look_at_records(view[HEADER_SIZE:size], header)
+        if header.max_timestamp - now_ms > rules.after_max_ms:
             _bad_timestamp(header.max_timestamp, rules, now_ms)
         checked = Checked(header, size, [view[PREFIX_SIZE:size]])
     if checked.size > rules.segment_bytes:
@@ -154,7 +161,22 @@ def _one_batch(records: Buffer) -> int:
     return size
 
 
-def _check_client_header(header: BatchHeader) -> None:
+def _check_client_batch(batch: memoryview, size: int, header: BatchHeader) -> None:
+    base_offset, _, _, _, crc, attributes, delta, _, _, producer_id, _, sequence, count = header
+    if base_offset != 0:
+        _invalid(f"the base offset of a produced batch must be 0, not {base_offset}")
+    computed = batches.crc32c(batch[ATTRIBUTES_OFFSET:size])
+    if computed != crc:
+        raise ApiError(
+            ErrorCode.CORRUPT_MESSAGE,
+            f"record batch is corrupt: it states crc {crc}, its bytes have {computed}",
+        )
+    if delta + 1 != count or count <= 0 or not 0 <= attributes <= Codec.ZSTD or producer_id >= 0 > sequence:
+        _check_unusual_header(header)
+
+
+def _check_unusual_header(header: BatchHeader) -> None:
+    """For a header that is not the plainest kind: says what is wrong, if anything is."""
     attributes = header.attributes
     count = header.count
     if header.last_offset_delta + 1 != count or count <= 0:
@@ -171,6 +193,17 @@ def _check_client_header(header: BatchHeader) -> None:
         raise ApiError(
             ErrorCode.INVALID_REQUEST, "transactions are not served yet: nothing of this batch was stored"
         )
+
+
+def _look_at_records(data: memoryview, header: BatchHeader) -> None:
+    """The first records of a batch that is not compressed; all of them, if they are few. Costs no more for a large batch."""
+    count = header.count
+    if count * SMALLEST_RECORD > len(data):
+        _invalid(f"{len(data)} bytes cannot hold {count} records")
+    try:
+        walk_records(data, header, ALWAYS_WALKED if count <= ALWAYS_WALKED else 1)
+    except InvalidRecord as error:
+        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
 
 
 def _walked(batch: memoryview, header: BatchHeader, rules: Rules, now_ms: int) -> Checked:

@@ -18,7 +18,6 @@ from wire.records import batch as batches
 from wire.records.batch import (
     HEADER_SIZE,
     LOG_OVERHEAD,
-    NO_TIMESTAMP,
     TIMESTAMP_TYPE_BIT,
     BatchHeader,
     Buffer,
@@ -28,6 +27,8 @@ from wire.records.batch import (
 from wire.records.compression import DEFAULT_LIMIT, compress, decompress
 
 Header = tuple[str, bytes | None]
+CUT_OFF = "the records are cut off, or one of them announces more bytes than there are"
+NO_DELTA = 1 << 64  # beyond every timestamp delta
 SMALLEST_RECORD = 7  # length, attributes, two deltas, null key, null value, no headers: one byte each
 
 
@@ -68,7 +69,7 @@ def write_varint(out: bytearray, value: int) -> None:
     out.append(raw)
 
 
-def unpack_records(batch: Buffer, header: BatchHeader, pos: int = 0, limit: int = DEFAULT_LIMIT) -> Buffer:
+def unpack_records(batch: Buffer, header: BatchHeader, pos: int = 0, limit: int = DEFAULT_LIMIT) -> bytes:
     """The records' bytes of the batch at `batch[pos:]`, decompressed.
 
     Raises: InvalidRecord for an unknown codec or a number of records that the bytes cannot hold; CorruptBatch.
@@ -77,9 +78,7 @@ def unpack_records(batch: Buffer, header: BatchHeader, pos: int = 0, limit: int 
     data = decompress(header.codec, body, limit)
     if header.count < 0 or header.count * SMALLEST_RECORD > len(data):
         raise InvalidRecord(f"{len(data)} bytes cannot hold {header.count} records")
-    return bytes(
-        data
-    )  # indexing bytes is faster than indexing a view, and keys and values are copied out anyway
+    return bytes(data)  # indexing bytes is faster than indexing a view, and slices of it are bytes
 
 
 def read_records(
@@ -92,58 +91,108 @@ def read_records(
     if header is None:
         header = batches.read_header(batch, pos)
     data = unpack_records(batch, header, pos, limit)
-    append_time = header.max_timestamp if header.is_log_append_time else None
     records: list[Record] = []
-    at = 0
-    for _ in range(header.count):
-        record, at = _read_record(data, at, header, append_time)
-        records.append(record)
+    try:
+        at = _read_all(data, header, records)
+    except IndexError:
+        raise InvalidRecord(CUT_OFF) from None
     if at != len(data):
         raise InvalidRecord(f"{len(data) - at} bytes remain after the last record")
     return records
 
 
-def _read_record(data: Buffer, pos: int, header: BatchHeader, append_time: int | None) -> tuple[Record, int]:
-    end = len(data)
-    length, pos = read_varint(data, pos, end)
-    if length < SMALLEST_RECORD - 1 or length > end - pos:
-        raise InvalidRecord(f"a record announces {length} bytes where {end - pos} remain")
-    end = pos + length
-    timestamp_delta, pos = read_varint(data, pos + 1, end)
-    offset_delta, pos = read_varint(data, pos, end)
-    key, pos = _read_bytes(data, pos, end)
-    value, pos = _read_bytes(data, pos, end)
-    headers, pos = _read_headers(data, pos, end)
-    if pos != end:
-        raise InvalidRecord("a record does not take the bytes that it announces")
-    timestamp = header.base_timestamp + timestamp_delta if append_time is None else append_time
-    return Record(header.base_offset + offset_delta, timestamp, key, value, headers), pos
+def _read_all(data: bytes, header: BatchHeader, records: list[Record]) -> int:
+    """Reads `header.count` records; returns where the last one ends. Raises IndexError past the end of `data`."""
+    base_offset, base_timestamp = header.base_offset, header.base_timestamp
+    append_time = header.max_timestamp if header.is_log_append_time else None
+    size = len(data)
+    timestamp = append_time or 0
+    pos = 0
+    for index in range(header.count):
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        stop = -1 if raw & 1 else pos + (raw >> 1)
+        raw = data[pos + 1]
+        pos += 2  # the attributes byte, of which nothing is defined, and what was just read
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        if append_time is None:
+            timestamp = base_timestamp + ((raw >> 1) ^ -(raw & 1))
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        offset = base_offset + ((raw >> 1) ^ -(raw & 1))
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        if raw & 1:
+            key = _null(raw)
+        else:
+            end = pos + (raw >> 1)
+            key, pos = data[pos:end], end
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        if raw & 1:
+            value = _null(raw)
+        else:
+            end = pos + (raw >> 1)
+            value, pos = data[pos:end], end
+        headers: Sequence[Header] = ()
+        if data[pos]:
+            headers, pos = _read_headers(data, pos)
+        else:
+            pos += 1
+        if pos != stop or stop > size:
+            raise InvalidRecord(f"record {index} does not take the bytes that it announces")
+        records.append(Record(offset, timestamp, key, value, headers))
+    return pos
 
 
-def _read_bytes(data: Buffer, pos: int, end: int) -> tuple[bytes | None, int]:
-    length, pos = read_varint(data, pos, end)
-    if length < 0:
-        if length != -1:
-            raise InvalidRecord(f"a field of {length} bytes in a record")
-        return None, pos
-    if length > end - pos:
-        raise InvalidRecord("a field goes past its record")
-    return bytes(data[pos : pos + length]), pos + length
+def _long_varint(data: Buffer, pos: int, raw: int) -> tuple[int, int]:
+    """(value without zigzag undone, position behind) of a varint whose first byte `raw` says that more follow."""
+    raw &= 0x7F
+    shift = 7
+    while True:
+        byte = data[pos]
+        pos += 1
+        raw |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return raw, pos
+        shift += 7
+        if shift > 63:
+            raise InvalidRecord("a varint of more than ten bytes")
 
 
-def _read_headers(data: Buffer, pos: int, end: int) -> tuple[Sequence[Header], int]:
-    count, pos = read_varint(data, pos, end)
-    if count == 0:
-        return (), pos
-    if count < 0 or count * 2 > end - pos:
-        raise InvalidRecord(f"{end - pos} bytes cannot hold {count} record headers")
+def _null(raw: int) -> bytes | None:
+    """None, for a length of -1: no other negative one is allowed."""
+    if raw != 1:
+        raise InvalidRecord(f"a field of {-(raw >> 1) - 1} bytes in a record")
+    return None
+
+
+def _read_headers(data: bytes, pos: int) -> tuple[Sequence[Header], int]:
+    size = len(data)
+    count, pos = read_varint(data, pos, size)
+    if count < 0 or count * 2 > size - pos:
+        raise InvalidRecord(f"{size - pos} bytes cannot hold {count} record headers")
     headers: list[Header] = []
     for _ in range(count):
-        key, pos = _read_bytes(data, pos, end)
-        if key is None:
-            raise InvalidRecord("a record header without a key")
-        value, pos = _read_bytes(data, pos, end)
-        headers.append((key.decode("utf-8", "surrogateescape"), value))  # Kafka takes any bytes here
+        length, pos = read_varint(data, pos, size)
+        if not 0 <= length <= size - pos:
+            raise InvalidRecord(f"a record header's key of {length} bytes")
+        key = data[pos : pos + length].decode("utf-8", "surrogateescape")  # Kafka takes any bytes here
+        pos += length
+        length, pos = read_varint(data, pos, size)
+        if not -1 <= length <= size - pos:
+            raise InvalidRecord(f"a record header's value of {length} bytes")
+        headers.append((key, None if length < 0 else data[pos : pos + length]))
+        pos += max(length, 0)
     return headers, pos
 
 
@@ -156,58 +205,85 @@ class Walk(NamedTuple):
     consecutive: bool  # the offset deltas are 0, 1, 2 ...
 
 
-def walk_records(data: Buffer, header: BatchHeader) -> Walk:
-    """Checks the records in `data` (from `unpack_records`) without making any: lengths, counts, and that nothing remains.
+def walk_records(data: Buffer, header: BatchHeader, first: int | None = None) -> Walk:
+    """Checks the records in `data` (from `unpack_records`) without making any: lengths, counts, that nothing remains.
 
+    first: look only at so many records at the beginning; None for all.
     Raises: InvalidRecord.
     """
-    end = len(data)
+    try:
+        return _walk(data, header, header.count if first is None else min(first, header.count))
+    except IndexError:
+        raise InvalidRecord(CUT_OFF) from None
+
+
+def _walk(data: Buffer, header: BatchHeader, count: int) -> Walk:
+    """Wrong lengths lead past the end of `data` (IndexError) or to a record that does not end where it says."""
+    size = len(data)
     pos = null_keys = 0
-    low, high = 1 << 63, NO_TIMESTAMP
+    low, high = NO_DELTA, -NO_DELTA
     consecutive = True
-    base = header.base_timestamp
-    for index in range(header.count):
-        length, pos = read_varint(data, pos, end)
-        if length < SMALLEST_RECORD - 1 or length > end - pos:
-            raise InvalidRecord(f"record {index} announces {length} bytes where {end - pos} remain")
-        stop = pos + length
-        timestamp_delta, pos = read_varint(data, pos + 1, stop)
-        offset_delta, pos = read_varint(data, pos, stop)
-        consecutive = consecutive and offset_delta == index
-        timestamp = base + timestamp_delta
-        if timestamp != NO_TIMESTAMP:
-            low = min(low, timestamp)
-            high = max(high, timestamp)
-        key_length, pos = read_varint(data, pos, stop)
-        null_keys += key_length < 0
-        pos = _skip_bytes(pos, key_length, stop)
-        value_length, pos = read_varint(data, pos, stop)
-        pos = _skip_bytes(pos, value_length, stop)
-        pos = _skip_headers(data, pos, stop)
-        if pos != stop:
+    for index in range(count):
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        stop = -1 if raw & 1 else pos + (raw >> 1)
+        raw = data[pos + 1]
+        pos += 2
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        delta = (raw >> 1) ^ -(raw & 1)
+        if delta < low:
+            low = delta
+        if delta > high:
+            high = delta
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        if raw != index << 1:
+            consecutive = False
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        if raw & 1:
+            _null(raw)
+            null_keys += 1
+        else:
+            pos += raw >> 1
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = _long_varint(data, pos, raw)
+        if raw & 1:
+            _null(raw)
+        else:
+            pos += raw >> 1
+        pos = _skip_headers(data, pos) if data[pos] else pos + 1
+        if pos != stop or stop > size:
             raise InvalidRecord(f"record {index} does not take the bytes that it announces")
-    if pos != end:
-        raise InvalidRecord(f"{end - pos} bytes remain after the last record")
-    return Walk(low if low < 1 << 63 else NO_TIMESTAMP, high, null_keys, consecutive)
+    if count == header.count and pos != size:
+        raise InvalidRecord(f"{size - pos} bytes remain after the last record")
+    base = header.base_timestamp
+    return Walk(base + low, base + high, null_keys, consecutive)
 
 
-def _skip_bytes(pos: int, length: int, end: int) -> int:
-    if length < -1 or length > end - pos:
-        raise InvalidRecord(f"a field of {length} bytes in a record")
-    return pos + max(length, 0)
-
-
-def _skip_headers(data: Buffer, pos: int, end: int) -> int:
-    count, pos = read_varint(data, pos, end)
-    if count < 0 or count * 2 > end - pos:
-        raise InvalidRecord(f"{end - pos} bytes cannot hold {count} record headers")
+def _skip_headers(data: Buffer, pos: int) -> int:
+    size = len(data)
+    count, pos = read_varint(data, pos, size)
+    if count < 0 or count * 2 > size - pos:
+        raise InvalidRecord(f"{size - pos} bytes cannot hold {count} record headers")
     for _ in range(count):
-        length, pos = read_varint(data, pos, end)
+        length, pos = read_varint(data, pos, size)
         if length < 0:
             raise InvalidRecord("a record header without a key")
-        pos = _skip_bytes(pos, length, end)
-        length, pos = read_varint(data, pos, end)
-        pos = _skip_bytes(pos, length, end)
+        pos += length
+        length, pos = read_varint(data, pos, size)
+        if length < -1:
+            raise InvalidRecord(f"a record header's value of {length} bytes")
+        pos += max(length, 0)
     return pos
 
 
