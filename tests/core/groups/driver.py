@@ -64,6 +64,10 @@ class Driver:
     def tell(self, command: Any) -> Any:
         return self.answer(self.ask(command))
 
+    def hear(self, command: Any) -> None:
+        """Something that nobody waits for."""
+        self._carry_out(self.machine.decide(command, self.now_ms))
+
     def advance(self, milliseconds: int) -> None:
         """Let time pass; each timer fires at its own time."""
         until = self.now_ms + milliseconds
