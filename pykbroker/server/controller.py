@@ -114,7 +114,7 @@ class Controller:
         config = self._config()
         defaults = Defaults(config.integer("num.partitions"), config.integer("default.replication.factor"))
         check = topic_config_check(config)
-        if sum(map(defaults.count, topics)) > MAX_NEW_PARTITIONS_PER_REQUEST:
+        if sum(map(defaults.asked, topics)) > MAX_NEW_PARTITIONS_PER_REQUEST:
             return [too_many_partitions()] * len(topics)
         results: list[TopicImage | ApiError] = []
         unified: dict[str, str] = {}

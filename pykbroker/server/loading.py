@@ -12,7 +12,6 @@ Kafka counterpart: KafkaController.onControllerFailover.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 
 from pykbroker.core.cluster import znodes
 from pykbroker.core.cluster.image import ClusterImage, PartitionImage, TopicImage
@@ -24,12 +23,12 @@ from zk.store import Store
 CONFIGURED = ("brokers", "groups")  # kinds of entity, besides topics, whose configuration the image holds
 
 
-@dataclass(slots=True)
 class Loaded:
     """What stands in the store. repairs: what the controller has to write so that the store says the same as the image."""
 
-    image: ClusterImage
-    repairs: list[Step] = field(default_factory=list)
+    def __init__(self, image: ClusterImage) -> None:
+        self.image = image
+        self.repairs: list[Step] = []
 
 
 async def load(
@@ -81,15 +80,16 @@ async def _topic(
             partitions.append(znodes.parse_state(name, index, data, stat.version, assignment))
         except NoNode:
             missing.append(
-                replace(
-                    znodes.new_partition(index, assignment.replicas[index], live),
+                znodes.new_partition(index, assignment.replicas[index], live)._replace(
                     adding=assignment.adding.get(index, ()),
                     removing=assignment.removing.get(index, ()),
                 )
             )
             partitions.append(missing[-1])
     topic = TopicImage(name, assignment.topic_id or new_id(), tuple(partitions), await _config(store, name))
-    topic, elected = elect_leaders(topic, live, unclean(topic))
+    elected: list[PartitionImage] = []
+    if any(each.leader not in live for each in partitions):
+        topic, elected = elect_leaders(topic, live, unclean(topic))
     if assignment.topic_id is None or assignment.version < 3:
         loaded.repairs.append(
             SetData(znodes.topic_path(name), znodes.format_topic(topic.topic_id, partitions))

@@ -9,7 +9,7 @@ Kafka counterparts: KafkaServer.startup, KafkaZkClient.registerBroker and regist
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pykbroker.clock import Clock, random_uuid
 from pykbroker.core.cluster import znodes
@@ -23,8 +23,7 @@ CANNOT_CREATE = 73  # sysexits: EX_CANTCREAT, something with our name is there a
 DATA_ERROR = 65  # sysexits: EX_DATAERR
 
 
-@dataclass(frozen=True, slots=True)
-class Leadership:
+class Leadership(NamedTuple):
     """Who controls the cluster. epoch: that of the controller. version: of /controller_epoch, what its writes check."""
 
     controller_id: int
@@ -88,7 +87,7 @@ async def join(
                 ) from None
             continue  # another broker has won the election in between: look again
         _, stat = await store.get(path)
-        return replace(broker, epoch=stat.czxid), leadership
+        return broker._replace(epoch=stat.czxid), leadership
 
 
 async def _candidacy(store: Store, broker_id: int, now_ms: int) -> tuple[list[Step], Leadership]:

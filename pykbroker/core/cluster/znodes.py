@@ -13,8 +13,7 @@ from __future__ import annotations
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pykbroker.core.cluster.image import NO_LEADER, BrokerImage, Endpoint, PartitionImage
 
@@ -213,8 +212,7 @@ def _endpoint(uri: str, protocols: Mapping[str, str]) -> Endpoint:
 # -- /brokers/topics/T ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """What /brokers/topics/T says. topic_id: None where a tool before Kafka 2.8 wrote it. replicas: by partition, dense."""
 
     topic_id: bytes | None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from pykbroker.errors import ApiError
 from wire.errors import ErrorCode
@@ -19,8 +19,7 @@ class Operation(IntEnum):
     SUBTRACT = 3  # from a list
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigChange:
+class ConfigChange(NamedTuple):
     """One key's change. value: None only with DELETE."""
 
     name: str

@@ -8,9 +8,9 @@ same code there and here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from pykbroker.core.cluster.image import ClusterImage, PartitionImage, TopicImage
+from pykbroker.core.cluster.image import NOTHING, ClusterImage, PartitionImage, TopicImage
 from pykbroker.core.cluster.topics import CLUSTER_METADATA_TOPIC, invalid_topic_name
 from pykbroker.core.cluster.znodes import new_partition
 from pykbroker.core.controller.assignment import Replicas, assign_replicas
@@ -24,8 +24,7 @@ USE_DEFAULT = -1
 MAX_NEW_PARTITIONS_PER_REQUEST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class NewTopic:
+class NewTopic(NamedTuple):
     """A topic as asked for. partitions, replication_factor: -1 for the broker's default (KIP-464).
 
     assignments: (partition, broker ids) as sent, empty to let the controller choose. config: as sent, None is a null value.
@@ -35,29 +34,27 @@ class NewTopic:
     partitions: int = USE_DEFAULT
     replication_factor: int = USE_DEFAULT
     assignments: Sequence[tuple[int, Replicas]] = ()
-    config: Mapping[str, str | None] = field(default_factory=dict)
+    config: Mapping[str, str | None] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class NewPartitions:
+class NewPartitions(NamedTuple):
     """More partitions as asked for. count: how many there shall be in all.
 
     assignments: broker ids for each added partition; None to let the controller choose.
     """
 
     name: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody wants here
     assignments: Sequence[Replicas] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(NamedTuple):
     """What -1 stands for: num.partitions and default.replication.factor."""
 
     partitions: int
     replication_factor: int
 
-    def count(self, topic: NewTopic) -> int:
+    def asked(self, topic: NewTopic) -> int:
         """How many partitions the topic asks for."""
         if topic.assignments:
             return len(topic.assignments)
@@ -206,7 +203,7 @@ def plan_partitions(
     replicas = _added_replicas(image, topic, count - have, wanted.assignments)
     live = image.brokers.keys()
     added = tuple(new_partition(have + index, each, live) for index, each in enumerate(replicas))
-    return replace(topic, partitions=topic.partitions + added), added
+    return topic._replace(partitions=topic.partitions + added), added
 
 
 def too_many_partitions() -> ApiError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pykbroker.core.cluster.image import NO_LEADER, PartitionImage, TopicImage
 
 
@@ -27,8 +25,7 @@ def elect_leader(partition: PartitionImage, live: frozenset[int], unclean: bool 
         if partition.leader == NO_LEADER:
             return partition
         isr, recovery = partition.isr, partition.leader_recovery_state
-    return replace(
-        partition,
+    return partition._replace(
         leader=leader,
         leader_epoch=partition.leader_epoch + 1,
         isr=isr,
@@ -43,4 +40,4 @@ def elect_leaders(
     """The topic with all its partitions led as far as possible, and those that changed."""
     partitions = tuple(elect_leader(each, live, unclean) for each in topic.partitions)
     changed = [new for old, new in zip(topic.partitions, partitions, strict=True) if new is not old]
-    return (replace(topic, partitions=partitions), changed) if changed else (topic, changed)
+    return (topic._replace(partitions=partitions), changed) if changed else (topic, changed)

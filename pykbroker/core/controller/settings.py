@@ -10,9 +10,8 @@ Kafka counterparts: ConfigAdminManager, ConfigurationControlManager, DynamicBrok
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pykbroker.core.cluster.image import DEFAULT_ENTITY, ClusterImage, TopicImage
 from pykbroker.core.cluster.topics import invalid_topic_name
@@ -41,8 +40,7 @@ class Resource(IntEnum):
     GROUP = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Alteration:
+class Alteration(NamedTuple):
     """One resource's changes as asked for. kind: of `Resource`, or a number that nobody knows.
 
     incremental: the changes are made to what there is; otherwise they are SETs that replace all of it.
@@ -54,8 +52,7 @@ class Alteration:
     incremental: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """What will be stored. entity: path below /config. config: the whole of it."""
 
     entity: str
