@@ -61,11 +61,11 @@ class BrittleFile(DiskFile):
         self._disk = disk
         super().__init__(file._fd)
 
-    def pwritev(self, buffers: Sequence[Buffer], position: int) -> int:
+    def pwritev(self, buffers: Sequence[Buffer], size: int, position: int) -> None:
         if self._disk.full:
-            super().pwritev([b"torn"], position)
+            super().pwritev([b"torn"], 4, position)
             raise OSError(errno.ENOSPC, "No space left on device")
-        return super().pwritev(buffers, position)
+        super().pwritev(buffers, size, position)
 
     def fsync(self) -> None:
         self._disk.fsyncs += 1
