@@ -123,6 +123,8 @@ def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition], rep
             min_one = False
             left = max(0, left - len(records))
             reading.byte_count += len(records)
+            if wanted.fetch_offset < partition.log.segments[-1].base_offset:
+                reading.at_once = True  # a read ends with its segment: waiting would not add to this one
         elif got.diverging is not None:
             epoch, end_offset = got.diverging
             row.diverging_epoch = EpochEndOffset(epoch=epoch, end_offset=end_offset)
@@ -137,16 +139,18 @@ def find(ctx: Context, wanted: SessionPartition) -> Partition:
     if ctx.version < 13:
         assert wanted.topic is not None
         return replicas.partition(wanted.topic, wanted.index)
+    if wanted.topic is None:
+        wanted.topic = ctx.broker.metadata.image.topic_names.get(wanted.topic_id)
+        if wanted.topic is None:
+            raise ApiError(ErrorCode.UNKNOWN_TOPIC_ID)
     try:
-        partition = replicas.partition_by_id(wanted.topic_id, wanted.index)
+        return replicas.partition_by_id(wanted.topic_id, wanted.index)
     except ApiError as error:
-        # A session that has seen the topic says what became of it: made anew under its name, or gone.
-        if error.code == ErrorCode.UNKNOWN_TOPIC_ID and wanted.topic is not None:
-            replicas.partition(wanted.topic, wanted.index)
-            raise ApiError(ErrorCode.INCONSISTENT_TOPIC_ID) from None
-        raise
-    wanted.topic = partition.topic
-    return partition
+        if error.code != ErrorCode.UNKNOWN_TOPIC_ID:
+            raise
+        # The session saw the topic, and now it is another one of the same name, or gone.
+        replicas.partition(wanted.topic, wanted.index)
+        raise ApiError(ErrorCode.INCONSISTENT_TOPIC_ID) from None
 
 
 def refused(ctx: Context, wanted: SessionPartition, error: ApiError | OSError) -> Any:
