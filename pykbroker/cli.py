@@ -263,7 +263,7 @@ def _told(kind: str, setting: Setting) -> str:
 
     handling = setting.handling
     if handling == "ignored":
-        handling += f": {REASONS[setting.why]}"
+        handling += f": it {REASONS[setting.why]}"
     elif handling == "refused":
         handling += f", unless it is Kafka's default: it {REFUSALS[setting.why]}"
     elif handling == "stored":

@@ -159,11 +159,14 @@ class BrokerConfig:
     def with_dynamic(
         self, broker: Mapping[str, str] | None = None, default: Mapping[str, str] | None = None
     ) -> BrokerConfig:
-        """The same settings with other dynamic values; None leaves a layer as it is."""
+        """The same settings with other dynamic values; None leaves a layer as it is.
+
+        A stored value that does not parse is left out, as Kafka does: another version or tool may have written it.
+        """
         return BrokerConfig(
             self._static,
-            self._default_dynamic if default is None else default,
-            self._broker_dynamic if broker is None else broker,
+            self._default_dynamic if default is None else _parseable(default),
+            self._broker_dynamic if broker is None else _parseable(broker),
         )
 
     # --- description -------------------------------------------------------------------------------------------
@@ -243,6 +246,18 @@ def _from_name_on(name: str, found: list[Synonym]) -> list[Synonym]:
     for synonym in found:
         if synonym.source is not Source.DEFAULT or synonym.name == name or any(s.name == name for s in kept):
             kept.append(synonym)
+    return kept
+
+
+def _parseable(values: Mapping[str, str]) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    for name, text in values.items():
+        try:
+            if name in BROKER:
+                BROKER[name].parse(text)
+        except ValueError:
+            continue
+        kept[name] = text
     return kept
 
 

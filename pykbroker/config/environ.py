@@ -63,8 +63,8 @@ def setting_name(variable: str) -> str | None:
     if variable in SKIPPED or variable.startswith(SKIPPED_PREFIXES):
         return None
     for prefix in _PREFIXES:
-        if variable.startswith(prefix) and len(variable) > len(prefix):
-            return _dotted(variable[len(prefix) :].lower())
+        if variable.startswith(prefix):
+            return _dotted(variable[len(prefix) :].lower()) or None
     return None
 
 

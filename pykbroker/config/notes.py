@@ -87,7 +87,9 @@ def _why(name: str) -> str:
         return "it belongs to a plug-in"
     if setting.handling == "refused":
         return "it has Kafka's default value"
-    return REASONS.get(setting.why, "a single listener has no settings of its own")
+    if name not in BROKER:
+        return "it is for one listener, and listeners have no settings of their own"
+    return f"it {REASONS[setting.why]}"
 
 
 def _unknown(name: str, origin: str | None) -> str:

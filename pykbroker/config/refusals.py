@@ -69,7 +69,7 @@ def served_listeners(
             fix = f"no protocol for {listener.name}; add {listener.name}:PLAINTEXT to listener.security.protocol.map"
             raise ConfigError(setting, listeners, fix)
         if protocol != "PLAINTEXT":
-            fix = f"{listener.name} needs {protocol}, and only PLAINTEXT is served; remove it or map it to PLAINTEXT"
+            fix = f"listener {listener.name} uses {protocol}, and only PLAINTEXT is served; remove it or map it to PLAINTEXT"
             raise ConfigError(setting, listeners, fix)
         served.append(listener)
     if not served:

@@ -13,7 +13,7 @@ Handling is what this broker does with the setting:
 
     used       it acts
     stored     it is checked, kept and described, but does not act yet; see `NOT_YET`
-    ignored    it has no meaning here; the word after the colon says why, see `REASONS`
+    ignored    it has no effect here; the word after the colon says why, see `REASONS`
     refused    a value other than Kafka's default ends the start: it asks for what this broker cannot give
                (mostly protection, and nobody may believe to be protected who is not)
 """
@@ -28,15 +28,17 @@ from pykbroker.config.values import Value
 
 REASONS = {
     "runtime": "tunes the threads, buffers or metrics of Kafka's own process, which this one does not have",
-    "kraft": "metadata stands in the embedded store, there is no KRaft quorum",
-    "zookeeper": "the embedded store is used instead of a ZooKeeper ensemble",
+    "joined": "paces something that happens here together with other work, at another setting's pace",
+    "kraft": "concerns the KRaft quorum, and metadata stands in the embedded store instead",
+    "zookeeper": "concerns a ZooKeeper ensemble, and the embedded store is used instead",
     "later": "belongs to a feature that is not served yet",
-    "tiered": "there is no tiered storage",
+    "tiered": "concerns tiered storage, which is not served",
     "security": "tunes protected listeners, and only PLAINTEXT is served",
     "format": "concerns formats or versions that this broker does not choose between",
 }
 
 REFUSALS = {
+    "tiered": "asks for tiered storage, which is not served",
     "protection": "asks for protection that is not served: only PLAINTEXT, without authentication or authorization",
     "class": "names a Java class, which this broker cannot load and so cannot obey",
 }

@@ -13,13 +13,13 @@ producer.id.expiration.ms | int 86400000 | >=1 | low | cluster-wide | used
     A producer id that wrote nothing to a partition for this long is forgotten there.
 producer.id.expiration.check.interval.ms | int 600000 | >=1 | low* | read-only | used
     How often producer ids are looked at for ones to forget.
-transaction.state.log.num.partitions | int 50 | >=1 | high | read-only | ignored:later
+transaction.state.log.num.partitions | int 50 | >=1 | high | read-only | used
     Partitions of __transaction_state.
-transaction.state.log.replication.factor | short 1 kafka=3 | >=1 | high | read-only | ignored:later
+transaction.state.log.replication.factor | short 1 kafka=3 | >=1 | high | read-only | used
     Replicas of __transaction_state.
-transaction.state.log.min.isr | int 1 kafka=2 | >=1 | high | read-only | ignored:later
+transaction.state.log.min.isr | int 1 kafka=2 | >=1 | high | read-only | used
     In-sync replicas that __transaction_state needs.
-transaction.state.log.segment.bytes | int 104857600 | >=1 | high | read-only | ignored:later
+transaction.state.log.segment.bytes | int 104857600 | >=1 | high | read-only | used
     Segment size of __transaction_state.
 transaction.state.log.load.buffer.size | int 5242880 | >=1 | high | read-only | ignored:runtime
     Size of the reads when transactions are loaded.
@@ -57,7 +57,7 @@ replica.socket.timeout.ms | int 30000 |  | high | read-only | ignored:later
     Network timeout of a follower.
 replica.socket.receive.buffer.bytes | int 65536 |  | high | read-only | ignored:later
     Receive buffer of a follower's socket.
-replica.high.watermark.checkpoint.interval.ms | long 5000 |  | high | read-only | used
+replica.high.watermark.checkpoint.interval.ms | long 5000 |  | high | read-only | ignored:later
     How often the high watermarks are written.
 replica.selector.class | string null |  | medium | read-only | refused:class
     Java class that picks the replica to read from.
@@ -87,7 +87,7 @@ controller.socket.timeout.ms | int 30000 |  | medium | read-only | ignored:later
 # KRaft
 process.roles | list null | any of broker, controller | high | read-only | ignored:kraft
     Roles of a Kafka process; this one is always broker and controller.
-controller.listener.names | list null |  | high | read-only | ignored:kraft
+controller.listener.names | list null |  | high | read-only | used
     Listeners for the quorum; those names are dropped from listeners.
 controller.quorum.voters | list '' |  | high | read-only | ignored:kraft
     Members of the quorum.

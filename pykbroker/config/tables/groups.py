@@ -25,7 +25,7 @@ offsets.topic.replication.factor | short 1 kafka=3 | >=1 | high | read-only | us
     Replicas of __consumer_offsets.
 offsets.topic.segment.bytes | int 104857600 | >=1 | high | read-only | used
     Segment size of __consumer_offsets.
-offsets.topic.compression.codec | int 0 |  | high | read-only | used
+offsets.topic.compression.codec | int 0 |  | high | read-only | ignored:later
     Codec of what is written to __consumer_offsets: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
 offsets.load.buffer.size | int 5242880 | >=1 | high | read-only | ignored:runtime
     Size of the reads when offsets are loaded.
@@ -33,9 +33,9 @@ offsets.commit.timeout.ms | int 5000 | >=1 | high | read-only | used
     How long a commit may wait for the replicas of __consumer_offsets.
 offsets.commit.required.acks | short -1 |  | high | read-only | ignored:format
     Replicas that a commit waits for; always all in-sync ones.
-offsets.retention.minutes | int 10080 | >=1 | high | read-only | stored
+offsets.retention.minutes | int 10080 | >=1 | high | read-only | used
     How long offsets of a group without members are kept.
-offsets.retention.check.interval.ms | long 600000 | >=1 | high | read-only | stored
+offsets.retention.check.interval.ms | long 600000 | >=1 | high | read-only | used
     How often offsets are looked at for ones to forget.
 group.coordinator.threads | int 4 | >=1 | high | read-only | ignored:runtime
     Threads of the group coordinator.

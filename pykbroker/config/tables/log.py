@@ -17,11 +17,11 @@ delete.topic.enable | boolean true |  | high | read-only | used
     DeleteTopics may delete; false answers TOPIC_DELETION_DISABLED.
 min.insync.replicas | int 1 | >=1 | high | cluster-wide | used
     In-sync replicas that an acks=all write needs, else NOT_ENOUGH_REPLICAS.
-unclean.leader.election.enable | boolean false |  | high | cluster-wide | stored
+unclean.leader.election.enable | boolean false |  | high | cluster-wide | used
     A replica out of sync may lead when no other is left, at the price of lost records.
 unclean.leader.election.interval.ms | long 300000 | >=1 | medium* | read-only | ignored:kraft
     How often partitions without a leader are looked at for an unclean election.
-max.request.partition.size.limit | int 2000 | >=1 | medium | read-only | used
+max.request.partition.size.limit | int 2000 | >=1 | medium | read-only | ignored:later
     Most partitions that one DescribeTopicPartitions or similar request may ask for.
 
 # log: where and how records lie on disk
@@ -47,7 +47,7 @@ log.index.interval.bytes | int 4096 | >=0 | medium | cluster-wide | used
     Bytes of log between two entries of the offset index.
 log.index.size.max.bytes | int 10485760 | >=4 | medium | cluster-wide | used
     Size at which an index is full and its segment is closed.
-log.preallocate | boolean false |  | medium | cluster-wide | stored
+log.preallocate | boolean false |  | medium | cluster-wide | used
     Lay out a segment file at full size when it is created.
 log.flush.interval.messages | long 9223372036854775807 | >=1 | high | cluster-wide | used
     Records after which a log is forced to disk.
@@ -57,9 +57,9 @@ log.flush.scheduler.interval.ms | long 9223372036854775807 |  | high | read-only
     How often logs are looked at for records that are due to be forced to disk.
 log.flush.offset.checkpoint.interval.ms | int 60000 | >=0 | high | read-only | used
     How often the recovery points are written, which shorten recovery after a crash.
-log.flush.start.offset.checkpoint.interval.ms | int 60000 | >=0 | high | read-only | used
+log.flush.start.offset.checkpoint.interval.ms | int 60000 | >=0 | high | read-only | ignored:joined
     How often the log start offsets are written.
-log.initial.task.delay.ms | long 30000 | >=0 | low* | read-only | used
+log.initial.task.delay.ms | long 30000 | >=0 | low* | read-only | ignored:runtime
     Wait after the start before the first round of upkeep.
 log.segment.delete.delay.ms | long 60000 | >=0 | high | cluster-wide | stored
     How long a deleted segment file stays, renamed, before it is unlinked.

@@ -35,7 +35,7 @@ advertised.listeners | list null |  | high | read-only | used
     Addresses told to clients; not set: the address at which a client reached the broker.
 listener.security.protocol.map | string SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT |  | low | per-broker | used
     Security protocol of each listener name; a listener that needs another than PLAINTEXT is refused.
-inter.broker.listener.name | string null |  | medium | read-only | used
+inter.broker.listener.name | string null |  | medium | read-only | ignored:later
     Listener on which brokers talk to each other.
 security.inter.broker.protocol | string PLAINTEXT | one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL | medium | read-only | refused:protection
     Security protocol between brokers.
@@ -49,7 +49,7 @@ num.io.threads | int 8 | >=1 | high | cluster-wide | ignored:runtime
     Threads that handle requests.
 queued.max.requests | int 500 | >=1 | high | read-only | ignored:runtime
     Requests that may wait for a handler; here a connection's requests wait in its own socket.
-queued.max.request.bytes | long -1 |  | medium | read-only | used
+queued.max.request.bytes | long -1 |  | medium | read-only | ignored:later
     Bytes of requests that may be held at once; -1 leaves the broker's own bound.
 request.timeout.ms | int 30000 |  | high | read-only | ignored:later
     How long a broker waits for another's answer.

@@ -59,7 +59,7 @@ min.compaction.lag.ms | long 0 | >=0 | medium | dynamic | stored
     Age that a record reaches before it may be compacted away.
 min.insync.replicas | int 1 | >=1 | medium | dynamic | used
     In-sync replicas that an acks=all write needs, else NOT_ENOUGH_REPLICAS.
-preallocate | boolean false |  | medium | dynamic | stored
+preallocate | boolean false |  | medium | dynamic | used
     Lay out a segment file at full size when it is created.
 remote.log.copy.disable | boolean false |  | medium | dynamic | ignored:tiered
     Copy no more segments to the remote tier.
@@ -79,6 +79,6 @@ segment.jitter.ms | long 0 | >=0 | medium | dynamic | used
     Spread of the segment age, so that not all logs roll at once.
 segment.ms | long 604800000 | >=1 | medium | dynamic | used
     Age at which a segment is closed.
-unclean.leader.election.enable | boolean false |  | medium | dynamic | stored
+unclean.leader.election.enable | boolean false |  | medium | dynamic | used
     A replica out of sync may lead when no other is left, at the price of lost records.
 """
