@@ -24,8 +24,7 @@ XERIAL_HEADER = XERIAL_MAGIC + b"\x00\x00\x00\x01\x00\x00\x00\x01"  # version 1,
 XERIAL_BLOCK = 32 * 1024  # snappy-java's block size: bytes before compression
 SNAPPY_MAX_RATIO = 22  # the densest element copies 64 bytes for 3
 FIRST_STEP = 64 * 1024  # bytes that the first call may make of a frame
-ZSTD_WINDOW_LOG_MIN = 10
-ZSTD_WINDOW_LOG_MAX = 27  # the window of zstd level 22; above it a decoder needs a promise, not data
+ZSTD_WINDOW_LOG_MAX = 27  # 128 MiB, which level 22 asks for; it is address space until data fills it
 
 
 class TooLarge(InvalidRecord):
@@ -193,8 +192,7 @@ def _zstd_compress(data: Buffer, level: int | None) -> bytes:
 
 def _zstd_decompress(data: Buffer, limit: int) -> bytes:
     zstd = _zstd_module()
-    window = min(max(limit.bit_length(), ZSTD_WINDOW_LOG_MIN), ZSTD_WINDOW_LOG_MAX)
-    options = {zstd.DecompressionParameter.window_log_max: window}
+    options = {zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG_MAX}
     return _run_frames(lambda: zstd.ZstdDecompressor(options=options), data, limit, "zstd", (zstd.ZstdError,))
 
 

@@ -193,7 +193,7 @@ def _read_headers(data: bytes, pos: int) -> tuple[Sequence[Header], int]:
             raise InvalidRecord(f"a record header's value of {length} bytes")
         headers.append((key, None if length < 0 else data[pos : pos + length]))
         pos += max(length, 0)
-    return headers, pos
+    return tuple(headers), pos
 
 
 class Walk(NamedTuple):
