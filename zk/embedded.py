@@ -119,10 +119,12 @@ class EmbeddedStore:
         self._watches: Watches[Watch] = Watches()
         self._session_id = 0
         self._closed = trio.Event()
+        self._released = False  # the directory is given back, or about to be
         self._failure: OSError | None = None
         self._durable_zxid = 0
         self._syncing: trio.Event | None = None  # set when the sync under way has ended
         self._snapshotting: trio.Event | None = None  # likewise for the snapshot
+        self._threads = trio.CapacityLimiter(2)  # a sync and a snapshot wait for nobody else's threads
         self._work = trio.Event()  # wakes `run`
         self._writes = self._syncs = self._snapshots = self._snapshot_failures = 0
 
@@ -206,21 +208,25 @@ class EmbeddedStore:
         """Ends the session; returns when everything is durable and the directory is free. Again: does
         nothing.
         """
-        if self.closed:
+        if self._released:
             return
-        with trio.CancelScope(
-            shield=True
-        ):  # bounded by the disk; half a close would leave the directory locked
+        self._released = True
+        with trio.CancelScope() as scope:
+            scope.shield = True  # bounded by the disk; half a close would leave the directory locked
+            await self._finish()
+        self._storage.close()
+
+    async def _finish(self) -> None:
+        if not self.closed:
             with suppress(StorageError):  # a full disk: then the next opening ends the session
                 self._write(CloseSession(), self._session_id)
             self._end(KeeperState.CLOSED)
-            with suppress(ConnectionLoss):  # `failure` says so
-                await self._wait_durable(self._tree.zxid)
-            while self._snapshotting is not None:
-                await self._snapshotting.wait()
-            if self._failure is None and self._storage.since_snapshot >= SNAPSHOT_ON_CLOSE:
-                await self._take_snapshot()
-        self._storage.close()
+        with suppress(ConnectionLoss):  # `failure` says so
+            await self._wait_durable(self._tree.zxid)
+        while self._snapshotting is not None:
+            await self._snapshotting.wait()
+        if self._failure is None and self._storage.since_snapshot >= SNAPSHOT_ON_CLOSE:
+            await self._take_snapshot()
 
     def _end(self, state: KeeperState) -> None:
         self._closed.set()
@@ -312,7 +318,8 @@ class EmbeddedStore:
         for path in paths:
             check_path(path)
             self._ensure(path)
-        await self._wait_durable(self._tree.zxid)
+        if self.sync == "always":
+            await self._wait_durable(self._tree.zxid)
 
     def _ensure(self, path: str) -> None:
         if path not in self._tree.nodes:
@@ -367,7 +374,7 @@ class EmbeddedStore:
                 self._durable_zxid = self._storage.last_zxid
             else:
                 with trio.CancelScope(shield=True):
-                    await trio.to_thread.run_sync(job.run)
+                    await trio.to_thread.run_sync(job.run, limiter=self._threads)
                 self._storage.synced(job)
                 self._durable_zxid = job.zxid
                 self._syncs += 1
@@ -397,12 +404,12 @@ class EmbeddedStore:
         """A failure (a full disk) is no harm: the log has everything, and the next try comes after as many
         transactions again.
         """
-        self._storage.begin_snapshot()
-        picture = self._picture()
         self._snapshotting = trio.Event()
         try:
+            self._storage.begin_snapshot()
             with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(self._storage.write_snapshot, picture)
+                picture = self._picture()
+                await trio.to_thread.run_sync(self._storage.write_snapshot, picture, limiter=self._threads)
         except OSError:
             self._snapshot_failures += 1
         else:

@@ -1,8 +1,8 @@
 """Where transactions become durable: a directory with a log and snapshots, in ZooKeeper's own formats and
 under its names.
 
-    <directory>/.lock                      held as long as the store is open
-    <directory>/version-2/log.<zxid>       transactions, the first of which has this number in hex (zk/txnlog.py)
+    <directory>/.lock                      held as long as the store is open <directory>/version-2/log.<zxid>
+    transactions, the first of which has this number in hex (zk/txnlog.py)
     <directory>/version-2/snapshot.<zxid>  the tree after this transaction (zk/snapshot.py)
 
 `append` writes one record and returns when the kernel has it; a crash of the process loses nothing from then
@@ -81,7 +81,7 @@ class Storage:
         self._log: File | None = None  # the next append begins a file if there is none
         self._size = 0  # of the current file, as far as it is good
         self._torn = False  # bytes of a failed write may stand behind `_size`
-        self._retired: list[File] = []  # files that are complete, but not yet synced
+        self._retired: list[tuple[int, File]] = []  # complete, but not yet synced: last zxid in it, file
         self._dirty_directories: list[str] = []
         self._dirty = False
         self.last_zxid = 0
@@ -242,27 +242,31 @@ class Storage:
         """What would make everything appended so far durable; None: it is."""
         if not (self._dirty or self._retired or self._dirty_directories):
             return None
-        files = (*self._retired, *((self._log,) if self._log is not None else ()))
+        files = [file for _, file in self._retired] + ([self._log] if self._log is not None else [])
         directories, self._dirty_directories = tuple(self._dirty_directories), []
         self._dirty = False
-        return SyncJob(self.last_zxid, files, directories, self._files.sync_directory)
+        return SyncJob(self.last_zxid, tuple(files), directories, self._files.sync_directory)
 
     def synced(self, job: SyncJob) -> None:
         """`job` has run without an error."""
-        for file in job.files:
-            if file in self._retired:
-                self._retired.remove(file)
-                file.close()
+        done = [file for zxid, file in self._retired if zxid <= job.zxid]
+        self._retired = self._retired[len(done) :]
+        for file in done:
+            file.close()
 
     # -- snapshots
 
     def begin_snapshot(self) -> None:
         """From here on a new log file is written. The caller takes its picture of the tree now, at
         `last_zxid`.
+
+        Raises: OSError, and nothing has changed.
         """
         if self._log is not None:
-            self._retired.append(self._log)
-            self._log = None
+            if self._torn:
+                self._log.truncate(self._size)
+            self._retired.append((self.last_zxid, self._log))
+            self._log, self._torn = None, False
         self.since_snapshot = 0
 
     def write_snapshot(self, snapshot: Snapshot) -> None:
@@ -303,7 +307,7 @@ class Storage:
 
     def close(self) -> None:
         """Gives up the files as they are. What must be durable is to be synced before."""
-        for file in (*self._retired, self._log):
+        for file in (*(file for _, file in self._retired), self._log):
             if file is not None:
                 file.close()
         self._retired, self._log = [], None
