@@ -57,7 +57,7 @@ replica.socket.timeout.ms | int 30000 |  | high | read-only | ignored:later
     Network timeout of a follower.
 replica.socket.receive.buffer.bytes | int 65536 |  | high | read-only | ignored:later
     Receive buffer of a follower's socket.
-replica.high.watermark.checkpoint.interval.ms | long 5000 |  | high | read-only | ignored:later
+replica.high.watermark.checkpoint.interval.ms | long 5000 |  | high | read-only | ignored:joined
     How often the high watermarks are written.
 replica.selector.class | string null |  | medium | read-only | refused:class
     Java class that picks the replica to read from.
