@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from pykbroker.core.controller.duplicates import repeated
 from pykbroker.errors import ApiError
 from wire.errors import ErrorCode
 
@@ -29,10 +30,11 @@ class ConfigChange(NamedTuple):
 
 def check_changes(changes: Sequence[ConfigChange]) -> None:
     """The rules that hold for every kind of resource. Raises: INVALID_REQUEST."""
-    names = [change.name for change in changes]
-    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    twice = repeated(change.name for change in changes)
     if twice:
-        raise ApiError(ErrorCode.INVALID_REQUEST, f"Error due to duplicate config keys: {', '.join(twice)}")
+        raise ApiError(
+            ErrorCode.INVALID_REQUEST, f"Error due to duplicate config keys: {', '.join(sorted(twice))}"
+        )
     nulls = [each.name for each in changes if each.value is None and each.operation != Operation.DELETE]
     if nulls:
         raise ApiError(ErrorCode.INVALID_REQUEST, f"Null value not supported for : {', '.join(nulls)}")

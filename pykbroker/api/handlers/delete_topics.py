@@ -1,0 +1,96 @@
+"""DeleteTopics: removes topics with their records and settings, by name or by id; each stands for itself.
+
+The brokers' own topics can be deleted like any other, as in Kafka; they are made anew when they are needed.
+
+Versions: 3+ TOPIC_DELETION_DISABLED, before that INVALID_REQUEST. 5+ messages. 6+ by id too (KIP-516).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pykbroker.api.context import Context
+from pykbroker.core.cluster.image import ClusterImage
+from pykbroker.core.controller.duplicates import repeated
+from pykbroker.errors import ApiError
+from wire.errors import ErrorCode
+from wire.messages.delete_topics import DeletableTopicResult, DeleteTopicsResponse
+
+ZERO_ID = bytes(16)
+Wanted = tuple[str | None, bytes]  # name, id
+
+
+async def handle(ctx: Context, request: Any) -> Any:
+    wanted = _wanted(request)
+    if not ctx.broker.config.boolean("delete.topic.enable"):
+        return _all_refused(wanted, _disabled(ctx.version))
+    image: ClusterImage = ctx.broker.metadata.image
+    refused = _check(image, wanted)
+    names: dict[str, Wanted] = {}
+    for each in dict.fromkeys(wanted):
+        if each not in refused:
+            names[each[0] or image.topic_names[each[1]]] = each
+    outcome = await ctx.broker.controller.delete_topics(list(names))
+    results = [_result(each, error) for each, error in refused.items()]
+    for name, error in zip(names, outcome, strict=True):
+        topic = image.topics.get(name)
+        results.append(_result((name, ZERO_ID if topic is None else topic.topic_id), error))
+    return DeleteTopicsResponse(responses=results)
+
+
+def refuse(ctx: Context, request: Any, error: ApiError) -> Any:
+    """The answer to a request that failed as a whole."""
+    return _all_refused(_wanted(request), error)
+
+
+def _wanted(request: Any) -> list[Wanted]:
+    return [(name, ZERO_ID) for name in request.topic_names] + [
+        (each.name, each.topic_id) for each in request.topics
+    ]
+
+
+def _check(image: ClusterImage, wanted: list[Wanted]) -> dict[Wanted, ApiError]:
+    """Those that cannot be deleted as they are asked for."""
+    refused: dict[Wanted, ApiError] = {}
+    asked_by: dict[str, Wanted] = {}
+    twice = repeated(wanted)
+    for each in wanted:
+        name, topic_id = each
+        if name is None and topic_id == ZERO_ID:
+            refused[each] = _invalid("Neither topic name nor id were specified.")
+        elif name is not None and topic_id != ZERO_ID:
+            refused[each] = _invalid("You may not specify both topic name and topic id.")
+        elif name is None and topic_id not in image.topic_names:
+            refused[each] = ApiError(ErrorCode.UNKNOWN_TOPIC_ID, "There is no topic with this id.")
+        else:
+            known = name if name is not None else image.topic_names[topic_id]
+            before = asked_by.setdefault(known, each)
+            if each in refused:
+                continue
+            if each in twice:
+                refused[each] = _invalid(f"Duplicate topic {'name' if name is not None else 'id'}.")
+            elif before != each:
+                message = "The provided topic name maps to an ID that was already supplied."
+                refused[each] = refused[before] = _invalid(message)
+    return refused
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError(ErrorCode.INVALID_REQUEST, message)
+
+
+def _disabled(version: int) -> ApiError:
+    code = ErrorCode.INVALID_REQUEST if version < 3 else ErrorCode.TOPIC_DELETION_DISABLED
+    return ApiError(code, "Topic deletion is disabled: start the broker with delete.topic.enable=true.")
+
+
+def _all_refused(wanted: list[Wanted], error: ApiError) -> Any:
+    return DeleteTopicsResponse(responses=[_result(each, error) for each in dict.fromkeys(wanted)])
+
+
+def _result(wanted: Wanted, error: ApiError | None) -> Any:
+    result = DeletableTopicResult(name=wanted[0], topic_id=wanted[1])
+    if error is not None:
+        result.error_code = int(error.code)
+        result.error_message = error.message or error.code.meaning
+    return result
