@@ -45,7 +45,7 @@ class BrokerConfig:
     for all brokers and for this one. Unknown names may stand in all three; they are described, and otherwise unused.
     """
 
-    __slots__ = ("_broker_dynamic", "_default_dynamic", "_static", "_values")
+    __slots__ = ("_broker_dynamic", "_default_dynamic", "_rows", "_static", "_values")
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class BrokerConfig:
         self._default_dynamic = dict(default_dynamic)
         self._broker_dynamic = dict(broker_dynamic)
         self._values: dict[str, Value] = {}
+        self._rows: dict[str, Described] = {}
 
     # --- values ------------------------------------------------------------------------------------------------
 
@@ -201,6 +202,13 @@ class BrokerConfig:
         yield from sorted(name for name in given if name not in BROKER)
 
     def _describe(self, name: str) -> Described:
+        """One row, made once: all of them together take milliseconds."""
+        row = self._rows.get(name)
+        if row is None:
+            row = self._rows[name] = self._make_row(name)
+        return row
+
+    def _make_row(self, name: str) -> Described:
         setting = BROKER.get(name)
         if setting is None:
             return self._describe_unknown(name)
