@@ -30,6 +30,8 @@ SETTINGS = {"group.initial.rebalance.delay.ms": "0", "group.min.session.timeout.
 # Warnings of the client libraries themselves, each with its reason; everything else stays an error.
 LIBRARY_WARNINGS = [
     "ignore:(read|open)_text is deprecated:DeprecationWarning",  # kafka-python loads its schemas so, on Python 3.11
+    # kafka-python drops the socket of a connection that was refused, while a broker is away, without closing it.
+    "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning",
 ]
 
 _broker: BrokerProcess | ForeignBroker | None = None

@@ -42,8 +42,8 @@ KRAFT = {
     "controller.listener.names": "CONTROLLER",
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
-    "broker.session.timeout.ms": "1500",
-    "broker.heartbeat.interval.ms": "300",
+    "broker.session.timeout.ms": "4000",
+    "broker.heartbeat.interval.ms": "500",
 }
 ZOOKEEPER = {**COMMON, "broker.id": "0", "zookeeper.session.timeout.ms": "2000"}
 
