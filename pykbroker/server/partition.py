@@ -69,7 +69,7 @@ class PartitionStatistics(NamedTuple):
     """A snapshot for the console, metrics and tests."""
 
     topic: str
-    index: int
+    partition: int
     is_leader: bool
     leader_epoch: int
     isr: tuple[int, ...]
@@ -412,6 +412,8 @@ class Partition:
             if diverging is not None:
                 return PartitionRead(b"", high_watermark, high_watermark, log.log_start_offset, diverging)
         upto = high_watermark if isolation == READ_UNCOMMITTED else self.last_stable_offset
+        if max_bytes <= 0 and not min_one:
+            upto = offset  # no room for a byte: only see that the offset is in range
         records = log.read(offset, max_bytes, upto, min_one)
         return PartitionRead(records, high_watermark, self.last_stable_offset, log.log_start_offset)
 

@@ -70,7 +70,7 @@ class Replicas:
         self._seen: dict[str, TopicImage] = {}
         self._settings: dict[str, TopicSettings] = {}
         self._high_watermarks: dict[tuple[str, int], int] = {}
-        self._checkpointed: dict[tuple[str, int], tuple[int, int]] = {}
+        self._checkpointed: dict[tuple[str, int], tuple[int, int, int]] = {}
         self._flush_times = trio.Event()  # some topic's flush.ms has changed
         self._deleted = trio.Event()  # there are files to remove
         self.fetch_max_bytes = config.integer("fetch.max.bytes")
@@ -275,11 +275,19 @@ class Replicas:
             log = partition.log
             if log.recovery_point < log.segments[-1].base_offset and log.failure is None:
                 await self._flush(partition)
-        points = {key: (log.recovery_point, log.log_start_offset) for key, log in self._log_dirs.logs.items()}
+        points = {
+            (partition.topic, partition.index): (
+                partition.log.recovery_point,
+                partition.log_start_offset,
+                partition.high_watermark,
+            )
+            for partition in self
+        }
         if points == self._checkpointed:
             return
         try:
             self._log_dirs.checkpoint()
+            self._log_dirs.write_high_watermarks({key: offsets[2] for key, offsets in points.items()})
         except OSError as error:
             log_lines.error("the checkpoints cannot be written: %s", error)
         else:

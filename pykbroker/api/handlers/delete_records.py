@@ -43,3 +43,22 @@ def delete(ctx: Context, name: str, asked: Any) -> Any:
     except FAILURES as error:
         row.error_code = int(code_of(error))
     return row
+
+
+def refuse(ctx: Context, request: Any, error: ApiError) -> Any:
+    """The answer to a request that failed as a whole, which only a bug can do."""
+    code = int(error.code)
+    return DeleteRecordsResponse(
+        topics=[
+            DeleteRecordsTopicResult(
+                name=topic.name,
+                partitions=[
+                    DeleteRecordsPartitionResult(
+                        partition_index=asked.partition_index, low_watermark=-1, error_code=code
+                    )
+                    for asked in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ]
+    )

@@ -75,3 +75,20 @@ def look_up(ctx: Context, request: Any, name: str, asked: Any, twice: bool) -> A
     if found is not None:
         row.timestamp, row.offset, row.leader_epoch = found
     return row
+
+
+def refuse(ctx: Context, request: Any, error: ApiError) -> Any:
+    """The answer to a request that failed as a whole, which only a bug can do."""
+    code = int(error.code)
+    return ListOffsetsResponse(
+        topics=[
+            ListOffsetsTopicResponse(
+                name=topic.name,
+                partitions=[
+                    ListOffsetsPartitionResponse(partition_index=asked.partition_index, error_code=code)
+                    for asked in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ]
+    )

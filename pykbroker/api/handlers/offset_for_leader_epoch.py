@@ -11,6 +11,7 @@ from typing import Any
 
 from pykbroker.api.context import Context
 from pykbroker.api.partitions import FAILURES, code_of
+from pykbroker.errors import ApiError
 from wire.messages.offset_for_leader_epoch import (
     EpochEndOffset,
     OffsetForLeaderEpochResponse,
@@ -40,3 +41,19 @@ def look_up(ctx: Context, name: str, asked: Any) -> Any:
     except FAILURES as error:
         row.error_code = int(code_of(error))
     return row
+
+
+def refuse(ctx: Context, request: Any, error: ApiError) -> Any:
+    """The answer to a request that failed as a whole, which only a bug can do."""
+    code = int(error.code)
+    return OffsetForLeaderEpochResponse(
+        topics=[
+            OffsetForLeaderTopicResult(
+                topic=topic.topic,
+                partitions=[
+                    EpochEndOffset(partition=asked.partition, error_code=code) for asked in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ]
+    )

@@ -179,11 +179,23 @@ def finish(ctx: Context, request: Any, responses: list[Any], failed: bool) -> An
     return response
 
 
+def refuse(ctx: Context, request: Any, error: ApiError) -> Any:
+    """The answer to a request that failed as a whole, which only a bug can do."""
+    responses = []
+    for topic in request.topic_data:
+        rows = [refused(ctx, topic, data.index, error) for data in topic.partition_data]
+        responses.append(
+            TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=rows)
+        )
+    return finish(ctx, request, responses, True)
+
+
 def first_failure(responses: list[Any]) -> str:
     """One line for the log."""
     for topic in responses:
         for row in topic.partition_responses:
             if row.error_code:
                 where = topic.name or "a topic id"
-                return f"{where}-{row.index}: {ErrorCode(row.error_code).name}, {row.error_message}"
+                code = ErrorCode(row.error_code)  # type: ignore[call-arg]
+                return f"{where}-{row.index}: {code.name}, {row.error_message}"
     return "unknown"
