@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 OFFSETS_TOPIC = "__consumer_offsets"
 
 
@@ -18,7 +20,11 @@ def java_hash(text: str) -> int:
     return value - 0x100000000 if value & 0x80000000 else value
 
 
+@lru_cache(maxsize=4096)
 def partition_of(group_id: str, partitions: int) -> int:
-    """Kafka's Utils.abs drops the sign of everything but the smallest number, which becomes 0."""
+    """Kafka's Utils.abs drops the sign of everything but the smallest number, which becomes 0.
+
+    Remembered, because each request asks.
+    """
     number = java_hash(group_id)
     return (0 if number == -0x80000000 else abs(number)) % partitions

@@ -223,7 +223,7 @@ def test_a_group_under_any_order_of_events() -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,
