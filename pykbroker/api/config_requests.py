@@ -40,7 +40,7 @@ def _alter_loggers(ctx: Context, wanted: Alteration, validate_only: bool) -> Api
 def results(group: Any, resources: Sequence[Any], outcome: Sequence[ApiError | None]) -> list[Any]:
     """group: the message's AlterConfigsResourceResponse."""
     return [
-        group(resource_type=each.resource_type, resource_name=each.resource_name)
+        group(error_message=None, resource_type=each.resource_type, resource_name=each.resource_name)
         if error is None
         else group(
             error_code=int(error.code),

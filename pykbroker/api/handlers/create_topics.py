@@ -60,7 +60,7 @@ def _created(
     described: dict[tuple[tuple[str, str], ...], list[Any]],
 ) -> Any:
     """described: settings built for this answer already, by what is set on the topic; most topics share them."""
-    result = CreatableTopicResult(name=topic.name)
+    result = CreatableTopicResult(name=topic.name, error_message=None)
     if ctx.version < 5:
         return result
     if not only_validated:  # otherwise nothing has that id

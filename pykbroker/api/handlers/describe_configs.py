@@ -41,6 +41,7 @@ def handle(ctx: Context, request: Any) -> Any:
         else:
             results.append(
                 DescribeConfigsResult(
+                    error_message=None,
                     resource_type=resource.resource_type,
                     resource_name=resource.resource_name,
                     configs=configs,
@@ -118,7 +119,9 @@ def _loggers(ctx: Context, name: str, keys: Sequence[str] | None) -> list[Any]:
     check_broker_name(name, ctx.broker.id)
     wanted = set(keys or ())
     return [
-        DescribeConfigsResourceResult(name=logger, value=level, config_source=DYNAMIC_BROKER_LOGGER)
+        DescribeConfigsResourceResult(
+            name=logger, value=level, config_source=DYNAMIC_BROKER_LOGGER, documentation=None
+        )
         for logger, level in levels().items()
         if not wanted or logger in wanted
     ]
@@ -133,12 +136,11 @@ def _row(row: Described, with_synonyms: bool, with_documentation: bool) -> Any:
         config_source=int(row.source),
         is_sensitive=row.sensitive,
         config_type=row.type_code,
+        documentation=row.doc if with_documentation else None,
     )
     if with_synonyms:
         result.synonyms = [
             DescribeConfigsSynonym(name=each.name, value=each.value, source=int(each.source))
             for each in row.synonyms
         ]
-    if with_documentation:
-        result.documentation = row.doc
     return result
