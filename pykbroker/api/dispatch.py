@@ -15,7 +15,7 @@ error)`), or the response's own error_code. Anything else is a bug: one tracebac
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from pykbroker.api.context import Context
@@ -104,11 +104,9 @@ class Dispatcher:
             raise
         except Exception as error:
             response = self._refused(bound, ctx, request, error)
-        if isinstance(response, Coroutine):
-            return self._wait(bound, ctx, request, response)
-        if response is None:
-            return None
-        return answer(bound, correlation_id, response)
+        if response.__class__ is bound.cls:
+            return answer(bound, correlation_id, response)
+        return None if response is None else self._wait(bound, ctx, request, response)
 
     def closed(self, connection: Connection, reason: str | None) -> None:
         """One line for a peer that broke the protocol; a normal end only at debug level."""
@@ -117,7 +115,7 @@ class Dispatcher:
         else:
             log.warning("closed the connection of %s: %s", connection.peer, reason)
 
-    async def _wait(self, bound: Bound, ctx: Context, request: Any, waiting: Coroutine[Any, Any, Any]) -> Any:
+    async def _wait(self, bound: Bound, ctx: Context, request: Any, waiting: Awaitable[Any]) -> Any:
         correlation_id = ctx.correlation_id
         try:
             response = await waiting

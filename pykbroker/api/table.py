@@ -71,6 +71,7 @@ APIS = (
     Api(37, "CreatePartitions", 0, 3),
     Api(42, "DeleteGroups", 0, 2),
     Api(44, "IncrementalAlterConfigs", 0, 1),
+    Api(47, "OffsetDelete", 0, 0),
     Api(60, "DescribeCluster", 0, 2),
 )
 

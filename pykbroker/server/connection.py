@@ -25,7 +25,10 @@ import struct
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from pykbroker.logs import get_logger
 from pykbroker.server.transport import Buffer, Transport, drop, is_disconnect
+
+log = get_logger(__name__)
 
 RECEIVE_BYTES = 64 * 1024  # one read; larger pieces measured no faster
 GROW_BYTES = 1024 * 1024  # first size of the buffer of a frame that did not arrive whole
@@ -75,7 +78,6 @@ class Connection:
         "local_host",
         "local_port",
         "max_frame_bytes",
-        "on_answered",
         "on_close",
         "peer_host",
         "peer_port",
@@ -102,7 +104,6 @@ class Connection:
         self.waiting = False
         self.closed = False
         self.on_close: Callable[[Connection], None] | None = None
-        self.on_answered: Callable[[], None] | None = None
         self.context: Any = None  # the service's own
         self._spawn = spawn
         self._readable = False
@@ -119,11 +120,6 @@ class Connection:
     def peer(self) -> str:
         """HOST:PORT, for log lines."""
         return f"{self.peer_host}:{self.peer_port}"
-
-    @property
-    def blocked(self) -> bool:
-        """Answers wait for the peer to read."""
-        return self._outgoing_bytes > 0
 
     def on_ready(self) -> bool:
         """The transport may have become readable or writable. True: there is more to read, but it is others' turn."""
@@ -151,6 +147,9 @@ class Connection:
             self.close(str(error))
         except OSError as error:
             self.close(None if is_disconnect(error) else f"the connection failed: {error}")
+        except Exception:
+            log.exception("a bug ended the connection of %s", self.peer)
+            self.close()
         return False
 
     def _pump(self) -> bool:
@@ -185,7 +184,7 @@ class Connection:
             return 0
         if len(data) < RECEIVE_BYTES:
             self._readable = False  # edge: what comes after a short read is announced anew
-        self._data = self._data[self._at :] + data if self._at < len(self._data) else data
+        self._data = bytes(self._data[self._at :]) + data if self._at < len(self._data) else data
         self._at = 0
         return len(data)
 
@@ -259,8 +258,6 @@ class Connection:
             self.close(str(error))
             return
         self.waiting = False
-        if self.on_answered is not None:
-            self.on_answered()
         if self.closed:
             return
         if answer:

@@ -91,31 +91,33 @@ class Listener:
         self._limits = limits
         self._clock = clock
         self._complained_ms = -1_000_000
+        self._nursery: trio.Nursery  # of `run`
 
     async def run(self) -> None:
         """Accept until cancelled; closes the socket and every connection."""
         try:
             async with trio.open_nursery() as nursery:
+                self._nursery = nursery
                 nursery.start_soon(self._close_idle)
-                while True:
-                    await trio.lowlevel.wait_readable(self._sock)
-                    await self._accept_all(nursery)
+                self._poller.add(self._sock.fileno(), self._accept_all)
+                await trio.sleep_forever()
         finally:
+            self._poller.remove(self._sock.fileno())
             self._sock.close()
             for connection in list(self.connections):
                 connection.close()
 
-    async def _accept_all(self, nursery: trio.Nursery) -> None:
+    def _accept_all(self) -> bool:
         while True:
             try:
                 sock, _ = self._sock.accept()
             except BlockingIOError:
-                return
+                return False
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
                     self._complain("out of file descriptors: raise the limit (ulimit -n)")
-                    await trio.sleep(ACCEPT_PAUSE_S)
-                    return
+                    self._nursery.start_soon(self._accept_later)
+                    return False
                 continue  # that client was gone before we took it
             try:
                 self._set_buffers(sock)
@@ -124,21 +126,25 @@ class Listener:
                 sock.close()
                 continue
             if self._room_for(transport.peer_host):
-                self._open(transport, nursery)
+                self._open(transport)
             else:
                 transport.close()
 
-    def _open(self, transport: SocketTransport, nursery: trio.Nursery) -> None:
+    async def _accept_later(self) -> None:
+        await trio.sleep(ACCEPT_PAUSE_S)
+        self._accept_all()
+
+    def _open(self, transport: SocketTransport) -> None:
         connection = Connection(
-            transport, self._service, nursery.start_soon, self.name, self._limits.max_frame_bytes
+            transport, self._service, self._nursery.start_soon, self.name, self._limits.max_frame_bytes
         )
         connection.last_active_ms = self._clock.monotonic_ms()
         connection.on_close = self._closed
         self.connections.add(connection)
-        self._poller.add(connection)
+        self._poller.add(transport.fileno(), connection.on_ready)
 
     def _closed(self, connection: Connection) -> None:
-        self._poller.remove(connection)
+        self._poller.remove(connection.transport.fileno())
         self.connections.discard(connection)
 
     def _room_for(self, host: str) -> bool:

@@ -1,123 +1,145 @@
-"""Who is ready: wakes connections when their sockets can be read or written.
+"""Who is ready: calls back when a socket can be read or written.
 
 Trio waits for one socket per task, and pays a task switch and an epoll_ctl for each wait. A broker's requests are
 mostly answered at once, so here one task watches all sockets: it has an epoll of its own, edge-triggered, into which a
 socket is put once and for all, and Trio only waits for that epoll to have anything. Where there is no epoll (macOS),
-`TaskPoller` does the same with one task per connection; slower, but the connections notice no difference.
+`TaskPoller` does the same with one task per socket; slower, but nobody notices another difference.
+
+A client that waits for each answer before it asks again comes back within some hundred microseconds. Going through Trio's
+loop for each of its requests would cost more than the request. So after a turn with work, and only if no other task can
+run, the task stays in its own epoll for up to LINGER_S. What it may delay by that are answers from worker threads, and
+signals; never a task that is ready, and never a deadline.
 """
 
 from __future__ import annotations
 
 import select
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import trio
 
 from pykbroker.logs import get_logger
-from pykbroker.server.connection import Connection
 
 log = get_logger(__name__)
 
-ROUNDS = 16  # of ready connections before Trio's other tasks have their turn
+ROUNDS = 32  # of ready sockets before Trio's other tasks have their turn
+LINGER_S = 0.001
+
+OnReady = Callable[[], bool]
+"""Does what can be done without waiting. True: there is more to do, but it is others' turn."""
 
 
 class Poller(Protocol):
-    """Calls `on_ready` of the connections given to it until they are closed."""
+    """Calls `on_ready` of the sockets given to it whenever they may have become readable or writable."""
 
-    def add(self, connection: Connection) -> None: ...
+    def add(self, fd: int, on_ready: OnReady) -> None: ...
 
-    def remove(self, connection: Connection) -> None:
-        """Before the transport is closed."""
+    def remove(self, fd: int) -> None:
+        """Before the socket is closed."""
 
     async def run(self) -> None:
         """Until cancelled."""
 
 
-def ready(connection: Connection) -> bool:
-    """`on_ready` of one connection; a bug there ends that connection and no other."""
+def called(on_ready: OnReady) -> bool:
+    """A bug behind one socket must not end the task of all."""
     try:
-        return connection.on_ready()
+        return on_ready()
     except Exception:
-        log.exception("a bug ended the connection of %s", connection.peer)
-        connection.close()
+        log.exception("a bug in what serves a socket")
         return False
 
 
 class EpollPoller:
-    """One task for all connections."""
+    """One task for all sockets."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._connections: dict[int, Connection] = {}
+        self._watched: dict[int, OnReady] = {}
 
-    def add(self, connection: Connection) -> None:
-        fd = connection.transport.fileno()
-        self._connections[fd] = connection
+    def add(self, fd: int, on_ready: OnReady) -> None:
+        self._watched[fd] = on_ready
         self._epoll.register(fd, select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET)
 
-    def remove(self, connection: Connection) -> None:
-        fd = connection.transport.fileno()
-        if self._connections.pop(fd, None) is not None:
+    def remove(self, fd: int) -> None:
+        if self._watched.pop(fd, None) is not None and not self._epoll.closed:
             self._epoll.unregister(fd)
 
     async def run(self) -> None:
-        epoll, connections = self._epoll, self._connections
-        again: list[Connection] = []
+        again: list[OnReady] = []
         try:
             while True:
                 if again:
                     await trio.lowlevel.checkpoint()
                 else:
-                    await trio.lowlevel.wait_readable(epoll.fileno())
-                for _ in range(ROUNDS):
-                    events = epoll.poll(0)
-                    if not events and not again:
-                        break
-                    turn, again = again, []
-                    for fd, _mask in events:
-                        connection = connections.get(fd)
-                        if connection is not None and ready(connection):
-                            again.append(connection)
-                    for connection in turn:
-                        if ready(connection):
-                            again.append(connection)
+                    await trio.lowlevel.wait_readable(self._epoll.fileno())
+                again = self._turn(again)
         finally:
-            epoll.close()
+            self._epoll.close()
+
+    def _turn(self, again: list[OnReady]) -> list[OnReady]:
+        """Serve what is ready until nothing is, or until it is other tasks' turn; who has more to do."""
+        poll, watched = self._epoll.poll, self._watched
+        for _ in range(ROUNDS):
+            events = poll(0)
+            if not events and not again:
+                events = poll(linger_s())
+                if not events:
+                    break
+            ready, again = again, []
+            for fd, _mask in events:
+                on_ready = watched.get(fd)
+                if on_ready is not None and called(on_ready):
+                    again.append(on_ready)
+            for on_ready in ready:
+                if called(on_ready):
+                    again.append(on_ready)
+        return again
+
+
+def linger_s() -> float:
+    """How long nobody minds if Trio's loop stands still."""
+    statistics = trio.lowlevel.current_statistics()
+    if statistics.tasks_runnable or statistics.run_sync_soon_queue_size:
+        return 0
+    return max(0.0, min(LINGER_S, statistics.seconds_to_next_deadline))
 
 
 class TaskPoller:
-    """One task per connection, for platforms without epoll."""
+    """One task per socket, for platforms without epoll. A socket that is left readable (a muted connection) is looked
+    at again after a pause, and so is one that may have become writable."""
+
+    PAUSE_S = 0.002
 
     def __init__(self) -> None:
-        self._new, self._incoming = trio.open_memory_channel[Connection](1024)
+        self._new, self._incoming = trio.open_memory_channel[tuple[int, OnReady]](1024)
+        self._watched: dict[int, OnReady] = {}
 
-    def add(self, connection: Connection) -> None:
-        self._new.send_nowait(connection)
+    def add(self, fd: int, on_ready: OnReady) -> None:
+        self._watched[fd] = on_ready
+        self._new.send_nowait((fd, on_ready))
 
-    def remove(self, connection: Connection) -> None:
-        trio.lowlevel.notify_closing(connection.transport.fileno())
+    def remove(self, fd: int) -> None:
+        if self._watched.pop(fd, None) is not None:
+            trio.lowlevel.notify_closing(fd)
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:
-            async for connection in self._incoming:
-                nursery.start_soon(self._watch, connection)
+            async for fd, on_ready in self._incoming:
+                nursery.start_soon(self._watch, fd, on_ready)
 
-    async def _watch(self, connection: Connection) -> None:
-        try:
-            while not connection.closed:
-                if connection.blocked:
-                    await trio.lowlevel.wait_writable(connection.transport.fileno())
-                else:
-                    await trio.lowlevel.wait_readable(connection.transport.fileno())
-                while ready(connection):
+    async def _watch(self, fd: int, on_ready: OnReady) -> None:
+        with suppress(trio.ClosedResourceError):
+            while self._watched.get(fd) is on_ready:
+                with trio.move_on_after(self.PAUSE_S * 10):
+                    await trio.lowlevel.wait_readable(fd)
+                while called(on_ready):
                     await trio.lowlevel.checkpoint()
-                while connection.waiting:  # muted: its answer wakes it, and the socket must not
-                    answered = trio.Event()
-                    connection.on_answered = answered.set
-                    await answered.wait()
-        except trio.ClosedResourceError:
-            pass
+                if self._watched.get(fd) is on_ready and select.select([fd], [], [], 0)[0]:
+                    await trio.sleep(self.PAUSE_S)
 
 
 def new_poller() -> Poller:
