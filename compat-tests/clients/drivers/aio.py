@@ -142,6 +142,7 @@ class AiokafkaDriver(base.Driver):
     assignors = frozenset(ASSIGNORS)
     cannot = {
         "delete_group": "aiokafka's admin client has no call to delete a group",
+        "look without creating": "aiokafka's Metadata request always allows the broker to create the topic",
         "null key and value": "aiokafka refuses a record with neither key nor value",
     }
 
