@@ -129,7 +129,8 @@ def _told(error: ZkError) -> ApiError:
     """What a client is told of a failure of the store."""
     if isinstance(error, StorageError):
         return ApiError(
-            ErrorCode.KAFKA_STORAGE_ERROR, f"The store could not write the change, nothing was done: {error}."
+            ErrorCode.KAFKA_STORAGE_ERROR,
+            f"The store could not write the change: {error}. Give its disk room and try again.",
         )
     log.warning("the store refused a change: %s", error)
     return ApiError(

@@ -15,6 +15,7 @@ from pykbroker.server.controller import Controller
 from pykbroker.server.metadata import MetadataCache
 from zk.embedded import EmbeddedStore
 from zk.errors import NoNode
+from zk.files import Files
 from zk.store import Store
 
 ENDPOINTS = (Endpoint("PLAINTEXT", "127.0.0.1", 9092),)
@@ -82,8 +83,10 @@ class Cluster:
 
 
 @asynccontextmanager
-async def store_at(directory: Path, clock: CountingClock) -> AsyncIterator[EmbeddedStore]:
-    store = EmbeddedStore.open(str(directory), now_ms=clock.now_ms, sync="background")
+async def store_at(
+    directory: Path, clock: CountingClock, files: Files | None = None
+) -> AsyncIterator[EmbeddedStore]:
+    store = EmbeddedStore.open(str(directory), now_ms=clock.now_ms, files=files, sync="background")
     try:
         yield store
     finally:
@@ -92,11 +95,17 @@ async def store_at(directory: Path, clock: CountingClock) -> AsyncIterator[Embed
 
 @asynccontextmanager
 async def cluster_at(
-    directory: Path, settings: Mapping[str, str] | None = None, other_brokers: tuple[BrokerImage, ...] = ()
+    directory: Path,
+    settings: Mapping[str, str] | None = None,
+    other_brokers: tuple[BrokerImage, ...] = (),
+    files: Files | None = None,
 ) -> AsyncIterator[Cluster]:
-    """The controller after its start. other_brokers: registered in the same store, as if they had come before."""
+    """The controller after its start.
+
+    other_brokers: registered in the same store, as if they had come before. files: another disk for the store.
+    """
     clock = CountingClock()
-    async with store_at(directory / "zk", clock) as store:
+    async with store_at(directory / "zk", clock, files) as store:
         cluster_id = await registration.prepare(store, None, clock)
         for broker in other_brokers:
             await store.create(

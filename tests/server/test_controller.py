@@ -14,6 +14,7 @@ from pykbroker.errors import ApiError, StartError
 from pykbroker.server import registration
 from pykbroker.server.cluster_writer import transactions
 from tests.server.cluster_fixture import Cluster, CountingClock, cluster_at, store_at
+from tests.zk.memory_disk import MemoryFiles
 from wire.errors import ErrorCode
 from zk.operations import Create
 
@@ -411,3 +412,44 @@ async def test_what_another_writer_made_is_found_after_the_refusal(tmp_path: Pat
         (result,) = await cluster.controller.create_topics([NewTopic("t", 1, 1)])
         assert code_of(result) is ErrorCode.TOPIC_ALREADY_EXISTS
         assert len(cluster.image.topics["t"].partitions) == 1
+
+
+# -- a disk that is full -----------------------------------------------------------------------------------------------
+
+
+def used(disk: MemoryFiles) -> int:
+    return sum(len(blob.data) for blob in disk.blobs.values())
+
+
+async def test_what_cannot_be_written_did_not_happen(tmp_path: Path) -> None:
+    disk = MemoryFiles()
+    async with cluster_at(tmp_path, files=disk) as cluster:
+        await create(cluster, NewTopic("t", 1, 1))
+        before, tree = cluster.image, await cluster.tree()
+        disk.capacity = used(disk) + 10
+        (result,) = await cluster.controller.create_topics([NewTopic("u", 1, 1)])
+        assert code_of(result) is ErrorCode.KAFKA_STORAGE_ERROR
+        assert [code_of(each) for each in await cluster.controller.delete_topics(["t"])] == [
+            ErrorCode.KAFKA_STORAGE_ERROR
+        ]
+        assert set(cluster.image.topics) == set(before.topics)
+        assert await cluster.tree() == tree
+        disk.capacity = None
+        await create(cluster, NewTopic("u", 1, 1))
+        assert set(cluster.image.topics) == {"t", "u"}
+
+
+async def test_a_large_topic_that_was_written_by_half_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    disk = MemoryFiles()
+    async with cluster_at(tmp_path, files=disk) as cluster:
+        disk.capacity = used(disk) + 400_000
+        (result,) = await cluster.controller.create_topics([NewTopic("large", 3000, 1)])
+        assert code_of(result) is ErrorCode.KAFKA_STORAGE_ERROR
+        assert cluster.image.topics == {}
+        written = await cluster.tree("/brokers/topics/large/partitions")
+        assert 0 < len(written) < 6000
+        disk.capacity = None
+        (result,) = await cluster.controller.create_topics([NewTopic("large", 3000, 1)])
+        assert code_of(result) is ErrorCode.TOPIC_ALREADY_EXISTS
+        assert all(each.leader == 0 for each in cluster.image.topics["large"].partitions)
+        assert len(await cluster.tree("/brokers/topics/large/partitions")) == 6000
