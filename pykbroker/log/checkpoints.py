@@ -34,6 +34,8 @@ def parse_checkpoint(data: bytes, fields: int) -> Iterator[list[str]]:
     lines = data.decode("utf-8").splitlines()
     if not lines:
         return
+    if not data.endswith(b"\n"):
+        raise ValueError("the last line is cut off")  # where a digit is missing, an offset is another offset
     if lines[0].strip() != "0":
         raise ValueError(f"unknown checkpoint version {lines[0]!r}")
     if len(lines) < 2:

@@ -12,7 +12,7 @@ refused, never cut.
 from __future__ import annotations
 
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -87,6 +87,10 @@ class Loader:
             epochs.load()
         except ValueError:
             clean, recovery_point = False, 0  # the batches know their epochs
+        if not clean and not epochs.epochs and any(segment.size for segment in segments):
+            recovery_point = (
+                0  # the file was replaced shortly before the machine stopped, and lost its content
+            )
         loaded = Loaded(
             segments, epochs, ProducerState(), log_start_offset, 0, recovery_point, self._snapshots()
         )
@@ -236,7 +240,7 @@ class Loader:
         """Scans from the segment that holds the recovery point."""
         loaded.changed = True
         segments = loaded.segments
-        first = max(bisect_right([segment.base_offset for segment in segments], loaded.recovery_point) - 1, 0)
+        first = first_unflushed([segment.base_offset for segment in segments], loaded.recovery_point)
         self.load_producers(loaded, segments[first].base_offset, trust_absence=False)
         for number in range(first, len(segments)):
             segment = segments[number]
@@ -289,6 +293,14 @@ class Loader:
         loaded.segments[-1].sealed = False
         for offset in [offset for offset in loaded.snapshots if offset > loaded.log_end_offset]:
             self._remove_snapshot(loaded, offset)
+
+
+def first_unflushed(bases: list[int], recovery_point: int) -> int:
+    """Number of the first segment of which something may not be durable: the one that holds the last flushed record.
+
+    Its batches are, but it may have been sealed since, and its indexes written.
+    """
+    return max(bisect_left(bases, recovery_point) - 1, 0)
 
 
 def scan(

@@ -24,7 +24,7 @@ from pykbroker.errors import ApiError
 from pykbroker.files import Buffer, File, Files
 from pykbroker.log.checkpoints import PARTITION_METADATA, format_partition_metadata, parse_partition_metadata
 from pykbroker.log.epochs import EPOCH_FILE
-from pykbroker.log.loading import Loaded, Loader
+from pykbroker.log.loading import Loaded, Loader, first_unflushed
 from pykbroker.log.pool import FilePool, Handle
 from pykbroker.log.producers import SNAPSHOT_SUFFIX, AppendedBatch
 from pykbroker.log.segment import (
@@ -77,7 +77,7 @@ class LogStatistics(NamedTuple):
 class FlushJob:
     """What a flush has to make durable. `run` may be called from another thread, between begin_flush and end_flush."""
 
-    __slots__ = ("_directory", "_files", "done", "error", "handles", "temporary", "upto")
+    __slots__ = ("_directory", "_files", "done", "error", "handles", "snapshots", "temporary", "upto")
 
     def __init__(self, files: Files, directory: str | None, upto: int) -> None:
         self._files = files
@@ -85,6 +85,7 @@ class FlushJob:
         self.handles: list[tuple[Handle, File]] = []
         self.temporary: list[Handle] = []  # made for this job
         self.upto = upto  # the log's end offset when the job was made
+        self.snapshots: list[int] = []
         self.done = False
         self.error: OSError | None = None
 
@@ -135,6 +136,7 @@ class Log:
         self.truncated_bytes = loaded.truncated_bytes  # by recovery when the log was opened
         self._failure: OSError | None = None
         self._snapshots = loaded.snapshots
+        self._unsynced_snapshots: list[int] = []
         self._bases = [segment.base_offset for segment in self.segments]
         self._active = self.segments[-1]
         self._directory_changed = loaded.changed
@@ -529,6 +531,9 @@ class Log:
         )
         Loader(self.pool, self.path, self._limits, 0).load_producers(loaded, end_offset, trust_absence=False)
         self.producers = loaded.producers
+        self._unsynced_snapshots = [
+            offset for offset in self._unsynced_snapshots if offset in self._snapshots
+        ]
 
     def _remove_segments(self, doomed: list[Segment]) -> None:
         for segment in doomed:
@@ -548,10 +553,13 @@ class Log:
         path = f"{self.path}/{offset_name(offset)}{SNAPSHOT_SUFFIX}"
         self.pool.files.atomic_write(path, self.producers.encode(), durable=False)
         insort(self._snapshots, offset)
+        self._unsynced_snapshots.append(offset)
         self._directory_changed = True
 
     def _remove_snapshot(self, offset: int) -> None:
         self._snapshots.remove(offset)
+        if offset in self._unsynced_snapshots:
+            self._unsynced_snapshots.remove(offset)
         self.pool.files.unlink(f"{self.path}/{offset_name(offset)}{SNAPSHOT_SUFFIX}")
 
     # durability
@@ -569,16 +577,17 @@ class Log:
             job.release()
             raise
         self._directory_changed = self.epochs.unsynced = False
+        job.snapshots, self._unsynced_snapshots = self._unsynced_snapshots, []
         return job
 
     def _collect(self, job: FlushJob) -> None:
         """Everything written behind the recovery point. The active segment's indexes are not: recovery makes them anew."""
-        for segment in self.segments[max(bisect_right(self._bases, self.recovery_point) - 1, 0) :]:
+        for segment in self.segments[first_unflushed(self._bases, self.recovery_point) :]:
             job.pin(segment.handle)
             if segment.sealed:
                 job.pin_path(self.pool, segment.prefix + INDEX_SUFFIX)
                 job.pin_path(self.pool, segment.prefix + TIME_INDEX_SUFFIX)
-        for offset in self._snapshots[bisect_right(self._snapshots, self.recovery_point) :]:
+        for offset in self._unsynced_snapshots:
             job.pin_path(self.pool, f"{self.path}/{offset_name(offset)}{SNAPSHOT_SUFFIX}")
         if self.epochs.unsynced:
             job.pin_path(self.pool, f"{self.path}/{EPOCH_FILE}")
@@ -590,7 +599,9 @@ class Log:
             self.recovery_point = max(self.recovery_point, min(job.upto, self.log_end_offset))
         else:
             self._directory_changed = self.epochs.unsynced = True
-            self.failure = job.error or self.failure
+            self._unsynced_snapshots += [offset for offset in job.snapshots if offset in self._snapshots]
+            if job.error is not None:
+                self.failure = job.error
 
     def flush(self) -> None:
         """Makes everything appended so far durable.
@@ -612,7 +623,7 @@ class Log:
         """
         try:
             if self.failure is None:
-                self._active.seal()
+                self._directory_changed = self._active.seal() or self._directory_changed
                 self._take_snapshot(self.log_end_offset)
                 self.flush()
         finally:

@@ -357,12 +357,13 @@ class Segment:
             self.add_entry(last_offset, position)
         self._since_entry += size
 
-    def save_indexes(self, *, final: bool) -> None:
-        """Writes the entries that the files lack. final: no more batches come, and the largest timestamp is noted."""
+    def save_indexes(self, *, final: bool) -> bool:
+        """Writes the entries that the files lack; whether there were any. final: the largest timestamp is noted too."""
         if self._index is None or self._times is None:
-            return
+            return False
         if final:
             self._times.append(self.max_timestamp, self.max_timestamp_offset - self.base_offset)
+        written = False
         for suffix, index, entry_size in (
             (INDEX_SUFFIX, self._index, OFFSET_ENTRY_SIZE),
             (TIME_INDEX_SUFFIX, self._times, TIME_ENTRY_SIZE),
@@ -379,14 +380,17 @@ class Segment:
                 file.close()
             index.saved = len(index)
             index.stale = False
+            written = True
+        return written
 
-    def seal(self) -> None:
-        """No more batches come: writes the indexes and gives back what was preallocated."""
-        self.save_indexes(final=True)
+    def seal(self) -> bool:
+        """No more batches come: writes the indexes and gives back preallocated room. Whether anything was written."""
+        written = self.save_indexes(final=True)
         if self.limits.preallocate_bytes or self._torn:
             self.trim()
         self.sealed = True
         self._pool.note_loaded(self)
+        return written
 
     def forget_indexes(self) -> None:
         """Drops a sealed segment's indexes from memory: the next reader loads them."""
