@@ -18,9 +18,10 @@ from pykbroker.core.cluster.image import ClusterImage, TopicImage
 from pykbroker.core.groups.placement import OFFSETS_TOPIC, partition_of
 from pykbroker.core.groups.rules import GroupRules
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Pending, Shard, ShardState, ShardStatistics
+from pykbroker.server.shard import Early, Pending, Shard, ShardState, ShardStatistics
 from pykbroker.server.shard_log import PartitionLog
 from wire.errors import ErrorCode
+from wire.records.batch import Codec
 
 if TYPE_CHECKING:
     from pykbroker.config.broker import BrokerConfig
@@ -58,6 +59,7 @@ class GroupCoordinator:
         self._partition = partition
         self.rules = GroupRules.resolve(config)
         self._settle_timeout_s = config.integer("offsets.commit.timeout.ms") / 1000
+        self._codec = Codec(config.integer("offsets.topic.compression.codec"))
         self._nursery: trio.Nursery | None = None
         self._replaying = trio.Lock()
         self._shards: dict[int, Shard] = {}
@@ -125,6 +127,7 @@ class GroupCoordinator:
             lambda failed: self._shard_failed(index, failed),
             self._settle_timeout_s,
             self.rules.max_batch_bytes,
+            self._codec,
         )
         shard.open(self._replaying, delay_s)
 
@@ -167,10 +170,10 @@ class GroupCoordinator:
             raise ApiError(ErrorCode.NOT_COORDINATOR, f"the groups of {shard.name} could not be loaded")
         return shard
 
-    def post(self, group_id: str, command: Any) -> Pending:
+    def post(self, group_id: str, command: Any) -> Pending | Early:
         """Ask the group's shard; often the answer is there at once.
 
-        Raises: ApiError NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE.
+        Raises: ApiError NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; waiting for it also COORDINATOR_LOAD_IN_PROGRESS.
         """
         return self.shard_for(group_id).post(command)
 

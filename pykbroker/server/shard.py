@@ -29,6 +29,7 @@ from pykbroker.errors import ApiError
 from pykbroker.logs import get_logger
 from pykbroker.server.timers import Timers
 from wire.errors import ErrorCode, WireError
+from wire.records.batch import Codec
 from wire.records.record import Record, build_batch
 
 log = get_logger(__name__)
@@ -36,9 +37,13 @@ log = get_logger(__name__)
 # Requests that may wait while an append is replicated; a client that is refused asks again a little later.
 MAX_MAIL = 10_000
 
+# How long a request waits for a shard that is being loaded before it is told to come back. Most logs are replayed in less,
+# and not every client does come back (librdkafka's admin calls do not).
+LOAD_PATIENCE_S = 2.0
+
 
 class ShardState(Enum):
-    LOADING = "loading"  # replays its log; requests get COORDINATOR_LOAD_IN_PROGRESS
+    LOADING = "loading"  # replays its log; requests wait a little, then get COORDINATOR_LOAD_IN_PROGRESS
     ACTIVE = "active"  # serves
     CLOSED = "closed"  # has failed, or the partition is led elsewhere; requests get NOT_COORDINATOR
 
@@ -104,6 +109,30 @@ class Pending:
             self._event.set()
 
 
+class Early:
+    """The answer of a request that came while the shard was being loaded; it is put to the machine after that."""
+
+    __slots__ = ("_command", "_shard")
+    is_answered = False
+
+    def __init__(self, shard: Shard, command: Any) -> None:
+        self._shard = shard
+        self._command = command
+
+    @property
+    def result(self) -> Any:
+        raise AssertionError("not answered yet")
+
+    async def wait(self) -> Any:
+        """Raises: ApiError COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR."""
+        with trio.move_on_after(LOAD_PATIENCE_S):
+            await self._shard.decided.wait()
+        if self._shard.state is ShardState.LOADING:
+            raise ApiError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, f"{self._shard.name} is being loaded")
+        pending = self._shard.post(self._command)
+        return pending.result if pending.is_answered else await pending.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class ShardStatistics:
     state: ShardState
@@ -117,6 +146,7 @@ class Shard:
 
     epoch: leader epoch that it serves. on_failed: called once, when it has closed itself. settle_timeout_s: how long a
     batch may take to be replicated (offsets.commit.timeout.ms). max_batch_bytes: what one append may hold.
+    codec: how batches are compressed (offsets.topic.compression.codec).
     """
 
     def __init__(
@@ -130,17 +160,20 @@ class Shard:
         on_failed: Callable[[Shard], None],
         settle_timeout_s: float = 5.0,
         max_batch_bytes: int = 1_048_588,
+        codec: Codec = Codec.NONE,
     ) -> None:
         self.name = name
         self.epoch = epoch
         self.machine = machine
         self.state = ShardState.LOADING
+        self.decided = trio.Event()  # loading has ended, well or not
         self._log = shard_log
         self._clock = clock
         self._nursery = nursery
         self._on_failed = on_failed
         self._settle_timeout_s = settle_timeout_s
         self._max_batch_bytes = max_batch_bytes
+        self._codec = codec
         self._timers = Timers()
         self._waiting: dict[Ticket, Pending] = {}
         self._mail: list[tuple[Any, Ticket | None]] = []
@@ -176,6 +209,7 @@ class Shard:
 
     def _activate(self) -> None:
         self.state = ShardState.ACTIVE
+        self.decided.set()
         mail, self._mail = self._mail, []
         decision = self.machine.loaded(self._clock.now_ms())
         try:
@@ -191,6 +225,7 @@ class Shard:
         if self.state is ShardState.CLOSED:
             return
         self.state = ShardState.CLOSED
+        self.decided.set()
         self._timers.clear()
         self._mail.clear()
         self._unanswered.clear()
@@ -209,13 +244,15 @@ class Shard:
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
-    def post(self, command: Any) -> Pending:
+    def post(self, command: Any) -> Pending | Early:
         """Give the machine a request's command. Often the answer is there at once.
 
-        Raises: ApiError COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE (overloaded).
+        Raises: ApiError NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE (overloaded).
         """
         if self.state is not ShardState.ACTIVE:
-            raise self._unavailable()
+            if self.state is ShardState.LOADING:
+                return Early(self, command)
+            raise ApiError(ErrorCode.NOT_COORDINATOR, f"{self.name} is not served here")
         self._last_ticket += 1
         ticket = self._last_ticket
         pending = self._waiting[ticket] = Pending(self, ticket)
@@ -241,11 +278,6 @@ class Shard:
 
     def forget(self, ticket: Ticket) -> None:
         self._waiting.pop(ticket, None)
-
-    def _unavailable(self) -> ApiError:
-        if self.state is ShardState.LOADING:
-            return ApiError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, f"{self.name} is being loaded")
-        return ApiError(ErrorCode.NOT_COORDINATOR, f"{self.name} is not served here")
 
     # --- turns -------------------------------------------------------------------------------------------------------
 
@@ -317,11 +349,11 @@ class Shard:
         for i, record in enumerate(records):
             length = 32 + len(record.key or b"") + len(record.value or b"")
             if size + length > self._max_batch_bytes - 128 and i > start:
-                self._applied_upto = self._log.append(build_batch(records[start:i]))
+                self._applied_upto = self._log.append(build_batch(records[start:i], codec=self._codec))
                 start, size = i, 0
             size += length
         if records:
-            self._applied_upto = self._log.append(build_batch(records[start:]))
+            self._applied_upto = self._log.append(build_batch(records[start:], codec=self._codec))
 
     def _answer(self) -> None:
         replies, self._unanswered = self._unanswered, []

@@ -32,6 +32,7 @@ SETTINGS = {
     "offsets.retention.minutes": 7 * 24 * 60,
     "offsets.retention.check.interval.ms": 600_000,
     "offsets.commit.timeout.ms": 5_000,
+    "offsets.topic.compression.codec": 0,
     "message.max.bytes": 1_048_588,
 }
 

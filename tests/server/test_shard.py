@@ -28,7 +28,7 @@ from pykbroker.server.shard import Shard, ShardState
 from pykbroker.server.shard_log import PartitionLog
 from tests.server.memory_partition import MemoryPartition
 from wire.errors import ErrorCode
-from wire.records.batch import CONTROL_BIT, TRANSACTIONAL_BIT
+from wire.records.batch import CONTROL_BIT, TRANSACTIONAL_BIT, Codec, read_header
 from wire.records.record import Record, build_batch
 
 
@@ -169,6 +169,18 @@ async def test_many_tombstones_are_split_into_batches(autojump_clock: MockClock)
         assert h.shard.machine.durable() == ({}, {})  # type: ignore[attr-defined]
 
 
+async def test_batches_are_compressed_as_the_setting_says(autojump_clock: MockClock) -> None:
+    """offsets.topic.compression.codec"""
+    async with house() as h:
+        h.shard._codec = Codec.GZIP
+        await h.ask(commit(7))
+        partition = h.partition
+    assert read_header(partition.log.batches[0]).codec is Codec.GZIP
+    async with house(MemoryPartition(partition.log)) as h:
+        await wait_all_tasks_blocked()
+        assert h.committed() == 7
+
+
 # --- timers ---------------------------------------------------------------------------------------------------------
 
 
@@ -226,8 +238,6 @@ async def test_a_failed_append_is_forgotten_with_the_shard(
         with pytest.raises(ApiError, match="NOT_COORDINATOR"):
             await h.ask(commit(2))
         h.partition.fails_with = None
-        with pytest.raises(ApiError, match="COORDINATOR_LOAD_IN_PROGRESS"):
-            h.shard.post(commit(3))
         await wait_all_tasks_blocked()
         assert h.committed() == 1
         assert h.failures == 1
@@ -313,13 +323,36 @@ async def test_a_restart_replays_the_log(autojump_clock: MockClock) -> None:
         await h.ask(commit(7, member_id="c-u", generation=1))
     async with house(MemoryPartition(partition.log)) as h:
         assert h.shard.state is ShardState.LOADING
-        with pytest.raises(ApiError, match="COORDINATOR_LOAD_IN_PROGRESS"):
-            h.shard.post(DescribeGroup("g"))
-        await wait_all_tasks_blocked()
+        assert (await h.ask(DescribeGroup("g"))).state == "Stable", "who comes early waits"
         assert h.committed() == 7
         assert await h.ask(Heartbeat("g", "c-u", None, 1)) is ErrorCode.NONE
         await trio.sleep(10.1)
         assert (await h.ask(DescribeGroup("g"))).state == "Empty"
+
+
+async def test_who_waits_too_long_for_a_shard_that_loads_is_told_to_come_back(
+    autojump_clock: MockClock,
+) -> None:
+    partition = MemoryPartition()
+    async with house(partition) as h:
+        await h.ask(commit(7))
+    async with house(MemoryPartition(partition.log)) as h:
+        async with h.lock:  # another shard is being replayed
+            await wait_all_tasks_blocked()
+            with pytest.raises(ApiError, match="COORDINATOR_LOAD_IN_PROGRESS"):
+                await h.ask(commit(8))
+        await wait_all_tasks_blocked()
+        assert h.committed() == 7, "who was sent away is forgotten"
+
+
+async def test_a_load_that_fails_sends_away_who_waits(autojump_clock: MockClock) -> None:
+    partition = MemoryPartition()
+    async with house(partition) as h:
+        await h.ask(commit(7))
+    partition.log.broken = OSError(5, "Input/output error")
+    async with house(MemoryPartition(partition.log)) as h:
+        with pytest.raises(ApiError, match="NOT_COORDINATOR"):
+            await h.ask(DescribeGroup("g"))
 
 
 async def test_topics_deleted_while_loading_are_seen_to_afterwards(autojump_clock: MockClock) -> None:

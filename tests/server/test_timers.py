@@ -14,8 +14,8 @@ steps = st.one_of(
 )
 
 
-@given(st.lists(steps, max_size=60))
-@settings(max_examples=200, deadline=None)
+@given(st.lists(steps, max_size=40))
+@settings(max_examples=100, deadline=None)
 def test_timers_fire_once_each_at_the_time_last_set(script: list[tuple[str, int, int]]) -> None:
     timers, model, now = Timers(), {}, 0
     for what, key, number in script:

@@ -1,7 +1,7 @@
 """Heartbeat (key 12): a member lives, and learns that its group rebalances.
 
-While the group is being loaded the answer is "fine": the member need not do anything about it, and its session begins anew
-when the group is there (as Kafka does). v3: static members (KIP-345). v4: flexible.
+While the group is being loaded, for longer than a request waits, the answer is "fine": the member need not do anything about
+it, and its session begins anew when the group is there (as Kafka does). v3: static members (KIP-345). v4: flexible.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from pykbroker.api.context import Context
 from pykbroker.core.groups.commands import Heartbeat
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Pending
+from pykbroker.server.shard import Early, Pending
 from wire.errors import ErrorCode
 from wire.messages.heartbeat import HeartbeatResponse
 
@@ -23,7 +23,7 @@ def handle(ctx: Context, request: Any) -> Any | Coroutine[Any, Any, Any]:
     return HeartbeatResponse(error_code=pending.result) if pending.is_answered else wait(pending)
 
 
-async def wait(pending: Pending) -> Any:
+async def wait(pending: Pending | Early) -> Any:
     return HeartbeatResponse(error_code=await pending.wait())
 
 

@@ -14,7 +14,7 @@ from pykbroker.api.context import Context
 from pykbroker.clock import Clock, random_uuid
 from pykbroker.core.groups.commands import Join, JoinProtocol, JoinResult
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Pending
+from pykbroker.server.shard import Early, Pending
 from wire.messages.join_group import JoinGroupResponse, JoinGroupResponseMember
 
 KNOWN_ID_REQUIRED = 4
@@ -43,7 +43,7 @@ def handle(ctx: Context, request: Any) -> Any | Coroutine[Any, Any, Any]:
     return answer(version, pending.result) if pending.is_answered else wait(version, pending)
 
 
-async def wait(version: int, pending: Pending) -> Any:
+async def wait(version: int, pending: Pending | Early) -> Any:
     return answer(version, await pending.wait())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from pykbroker.api.context import Context
 from pykbroker.core.groups.commands import CommitOffsets, CommitResult, OffsetToCommit
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Pending
+from pykbroker.server.shard import Early, Pending
 from wire.errors import ErrorCode
 from wire.messages.offset_commit import (
     OffsetCommitResponse,
@@ -52,7 +52,7 @@ def handle(ctx: Context, request: Any) -> Any | Coroutine[Any, Any, Any]:
     return wait(request, codes, places, pending)
 
 
-async def wait(request: Any, codes: list[list[int]], places: list[Place], pending: Pending) -> Any:
+async def wait(request: Any, codes: list[list[int]], places: list[Place], pending: Pending | Early) -> Any:
     return answer(request, fill_in(codes, places, await pending.wait()))
 
 

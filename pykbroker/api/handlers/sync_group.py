@@ -11,7 +11,7 @@ from typing import Any
 from pykbroker.api.context import Context
 from pykbroker.core.groups.commands import Sync, SyncResult
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Pending
+from pykbroker.server.shard import Early, Pending
 from wire.errors import ErrorCode
 from wire.messages.sync_group import SyncGroupResponse
 
@@ -36,7 +36,7 @@ def handle(ctx: Context, request: Any) -> Any | Coroutine[Any, Any, Any]:
     return answer(pending.result) if pending.is_answered else wait(pending)
 
 
-async def wait(pending: Pending) -> Any:
+async def wait(pending: Pending | Early) -> Any:
     return answer(await pending.wait())
 
 
