@@ -19,7 +19,6 @@ Classic groups are the first machine (core/groups). Groups of the newer protocol
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 Ticket = int
@@ -33,8 +32,7 @@ class Reply(NamedTuple):
     result: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(NamedTuple):
     """Give `command` to `decide` after `after_ms` milliseconds. One timer a key: a new one replaces the old one.
 
     command None cancels the key's timer.
@@ -45,17 +43,19 @@ class Timer:
     command: Any | None
 
 
-@dataclass(slots=True)
 class Decision:
     """What follows from one command: records to append, replies to send after that, timers to set or cancel.
 
     notes: lines for the log, for the few decisions that a person wants to read about (why a group rebalances).
     """
 
-    records: list[Any] = field(default_factory=list)
-    replies: list[Reply] = field(default_factory=list)
-    timers: list[Timer] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    __slots__ = ("notes", "records", "replies", "timers")
+
+    def __init__(self) -> None:
+        self.records: list[Any] = []
+        self.replies: list[Reply] = []
+        self.timers: list[Timer] = []
+        self.notes: list[str] = []
 
     def reply(self, ticket: Ticket | None, result: Any) -> None:
         """Answer a ticket; a command of the shell's own (a timer) has none."""

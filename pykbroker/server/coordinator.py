@@ -8,8 +8,7 @@ that this broker leads a partition and closed when it no longer does; a shard th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import trio
 
@@ -17,7 +16,7 @@ from pykbroker.clock import Clock
 from pykbroker.core.cluster.image import ClusterImage, TopicImage
 from pykbroker.core.groups.placement import OFFSETS_TOPIC, partition_of
 from pykbroker.core.groups.rules import GroupRules
-from pykbroker.errors import ApiError
+from pykbroker.errors import ApiError, ConfigError
 from pykbroker.server.shard import Early, Pending, Shard, ShardState, ShardStatistics
 from pykbroker.server.shard_log import PartitionLog
 from wire.errors import ErrorCode
@@ -32,13 +31,22 @@ FAILS_OFTEN_S = 10.0
 RETRY_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class CoordinatorStatistics:
+class CoordinatorStatistics(NamedTuple):
     """shards: by partition. failures: how often a shard had to be made anew."""
 
     partitions: int
     shards: dict[int, ShardStatistics]
     failures: int
+
+
+def codec_of(config: BrokerConfig) -> Codec:
+    """Raises: ConfigError."""
+    name = "offsets.topic.compression.codec"
+    try:
+        return Codec(config.integer(name))
+    except ValueError:
+        fix = "give 0 (none), 1 (gzip), 2 (snappy), 3 (lz4) or 4 (zstd)"
+        raise ConfigError(name, config.integer(name), fix) from None
 
 
 class GroupCoordinator:
@@ -59,7 +67,7 @@ class GroupCoordinator:
         self._partition = partition
         self.rules = GroupRules.resolve(config)
         self._settle_timeout_s = config.integer("offsets.commit.timeout.ms") / 1000
-        self._codec = Codec(config.integer("offsets.topic.compression.codec"))
+        self._codec = codec_of(config)
         self._nursery: trio.Nursery | None = None
         self._replaying = trio.Lock()
         self._shards: dict[int, Shard] = {}

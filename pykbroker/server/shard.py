@@ -17,9 +17,8 @@ the machine, after one traceback.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import trio
 
@@ -133,8 +132,7 @@ class Early:
         return pending.result if pending.is_answered else await pending.wait()
 
 
-@dataclass(frozen=True, slots=True)
-class ShardStatistics:
+class ShardStatistics(NamedTuple):
     state: ShardState
     waiting: int
     timers: int

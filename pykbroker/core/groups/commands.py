@@ -2,12 +2,12 @@
 
 A handler turns a request into one of these and a result into a response. Where a version changes the meaning, the command
 has a field that says so. Times are milliseconds. Timer commands, which the machine gives to itself, stand at the end.
+All are named tuples: a start of the broker makes these classes, and a dataclass takes six times as long to make.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from wire.errors import ErrorCode
@@ -25,8 +25,7 @@ class JoinProtocol(NamedTuple):
     metadata: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """JoinGroup. member_id "" asks for a new one, made from `fresh_uuid` (36 characters; randomness is passed in).
 
     instance_id: group.instance.id of a static member (KIP-345), or None. requires_known_id: v4+, a new dynamic member first
@@ -54,8 +53,7 @@ class JoinedMember(NamedTuple):
     metadata: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class JoinResult:
+class JoinResult(NamedTuple):
     """members: only for the leader. skip_assignment: the leader of a group that stays as it is need not assign (KIP-814)."""
 
     error: ErrorCode = ErrorCode.NONE
@@ -68,8 +66,7 @@ class JoinResult:
     skip_assignment: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sync:
+class Sync(NamedTuple):
     """SyncGroup. protocol_type, protocol_name: v5+, else None (KIP-559). assignments: member id -> opaque bytes."""
 
     group_id: str
@@ -81,8 +78,7 @@ class Sync:
     assignments: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class SyncResult:
+class SyncResult(NamedTuple):
     error: ErrorCode = ErrorCode.NONE
     protocol_type: str | None = None
     protocol_name: str | None = None
@@ -106,8 +102,7 @@ class LeavingMember(NamedTuple):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(NamedTuple):
     group_id: str
     members: tuple[LeavingMember, ...]
 
@@ -118,8 +113,7 @@ class LeftMember(NamedTuple):
     error: ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveResult:
+class LeaveResult(NamedTuple):
     error: ErrorCode
     members: tuple[LeftMember, ...] = ()
 
@@ -135,8 +129,7 @@ class OffsetToCommit(NamedTuple):
     timestamp_ms: int = NO_TIMESTAMP
 
 
-@dataclass(frozen=True, slots=True)
-class CommitOffsets:
+class CommitOffsets(NamedTuple):
     """OffsetCommit from v1 on. generation -1: a consumer without group management, or an administrator.
 
     retention_ms: v2-4, else -1. unknown_group: what a member of an unknown group gets (v9+ GROUP_ID_NOT_FOUND, before
@@ -155,8 +148,7 @@ class CommitOffsets:
 CommitResult = ErrorCode | list[ErrorCode]
 
 
-@dataclass(frozen=True, slots=True)
-class FetchOffsets:
+class FetchOffsets(NamedTuple):
     """OffsetFetch of one group. topics: name -> partitions; None for all that the group has committed.
 
     The result is a list of FetchedOffset, in the order asked for.
@@ -176,8 +168,7 @@ class FetchedOffset(NamedTuple):
     metadata: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DescribeGroup:
+class DescribeGroup(NamedTuple):
     """The result is a GroupDescription, or None for an unknown group."""
 
     group_id: str
@@ -194,8 +185,7 @@ class DescribedMember(NamedTuple):
     assignment: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class GroupDescription:
+class GroupDescription(NamedTuple):
     group_id: str
     state: str
     protocol_type: str
@@ -203,8 +193,7 @@ class GroupDescription:
     members: tuple[DescribedMember, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListGroups:
+class ListGroups(NamedTuple):
     """states, types: names in any case; empty takes all (KIP-518, KIP-848). The result is a list of ListedGroup."""
 
     states: tuple[str, ...] = ()
@@ -218,23 +207,20 @@ class ListedGroup(NamedTuple):
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteGroup:
+class DeleteGroup(NamedTuple):
     """The result is an ErrorCode."""
 
     group_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteOffsets:
+class DeleteOffsets(NamedTuple):
     """OffsetDelete (KIP-496). The result is one ErrorCode for all, or a list with one for each topic, in order."""
 
     group_id: str
     topics: tuple[tuple[str, tuple[int, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TopicsDeleted:
+class TopicsDeleted(NamedTuple):
     """These topics are gone: what was committed for them goes too. No result."""
 
     topics: frozenset[str]
@@ -243,16 +229,14 @@ class TopicsDeleted:
 # --- what timers bring back ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SessionExpired:
+class SessionExpired(NamedTuple):
     """A member was not heard of for its session timeout; or a pending one did not come back with its id."""
 
     group_id: str
     member_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class InitialDelayOver:
+class InitialDelayOver(NamedTuple):
     """The wait for more first members is over, unless one came meanwhile and `remaining_ms` allows to wait on."""
 
     group_id: str
@@ -260,21 +244,18 @@ class InitialDelayOver:
     remaining_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class JoinExpired:
+class JoinExpired(NamedTuple):
     """The rebalance timeout is over: who has not joined again is out."""
 
     group_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SyncExpired:
+class SyncExpired(NamedTuple):
     """The rebalance timeout is over a second time: who has not synced is out."""
 
     group_id: str
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExpireOffsets:
+class ExpireOffsets(NamedTuple):
     """Time to look for offsets and groups that nobody needs any more (offsets.retention.check.interval.ms)."""

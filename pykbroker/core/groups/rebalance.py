@@ -12,7 +12,7 @@ A group whose last member is gone goes to Empty by the record that says so. Kafk
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pykbroker.core.groups.classic import ClassicGroup, Member
 from pykbroker.core.groups.commands import (
@@ -32,8 +32,7 @@ from wire.errors import ErrorCode
 CAN_REBALANCE = (GroupState.EMPTY, GroupState.STABLE, GroupState.COMPLETING_REBALANCE)
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One decision in the making."""
 
     rules: GroupRules

@@ -8,7 +8,6 @@ retention; group metadata as version 3, which is what Kafka 3.9 writes and what 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from wire.errors import WireError
@@ -57,8 +56,7 @@ class StoredMember(NamedTuple):
     assignment: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StoredGroup:
+class StoredGroup(NamedTuple):
     """One generation of a group. state_timestamp_ms: when it got into its state, -1 unknown. No members: it is empty."""
 
     protocol_type: str

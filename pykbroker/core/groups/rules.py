@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Settings(Protocol):
@@ -12,8 +11,7 @@ class Settings(Protocol):
     def integer(self, name: str) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRules:
+class GroupRules(NamedTuple):
     """Times are milliseconds, sizes bytes. Defaults are Kafka's, apart from the initial delay: see the settings table."""
 
     min_session_timeout_ms: int = 6_000
