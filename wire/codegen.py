@@ -181,18 +181,22 @@ class _Parser(_Writer):
     def data(self, piece: str) -> str:
         return piece if self.quick else f"bytes({piece})"
 
-    def flush(self) -> None:
-        """Read the pending run of fixed values."""
-        if not self.pending:
-            return
+    def read(self) -> int:
+        """Read the pending run; the caller moves the position by the returned size."""
         fmt = "".join(letter for letter, _ in self.pending)
         targets = ", ".join(target for _, target in self.pending)
         self.pending.clear()
         if fmt == "B":
-            self.put(f"{targets} = buf[pos]; pos += 1")
-            return
+            self.put(f"{targets} = buf[pos]")
+            return 1
         compiled = struct_of(fmt)
-        self.put(f"{targets}, = {self.constant(compiled.unpack_from, 'U')}(buf, pos); pos += {compiled.size}")
+        self.put(f"{targets}, = {self.constant(compiled.unpack_from, 'U')}(buf, pos)")
+        return compiled.size
+
+    def flush(self) -> None:
+        """Read the pending run, if any, and move behind it."""
+        if self.pending:
+            self.put(f"pos += {self.read()}")
 
     def new_object(self, tree: GroupStruct, target: str = "") -> str:
         """A fresh object, with defaults where this version has no value."""
@@ -234,27 +238,28 @@ class _Parser(_Writer):
         else:
             self.sized(con, target)
 
-    def length(self, con: Sized, long: str) -> None:
-        """The length in front, with the pending run, into n: as written (compact: + 1)."""
+    def read_length(self, con: Sized) -> int:
+        """The length in front, with the pending run, into n, as written (compact: + 1); the size of the run."""
         self.pending.append(("B" if con.compact else con.classic_length.fmtstr[1:], "n"))
-        self.flush()
-        if con.compact:
-            self.put(f"if n > 127: n, pos = {long}(buf, pos, n)")
-
-    def null(self, con: Sized, target: str) -> None:
-        self.put(f"else: {target} = None" if con.nullable else f"else: raise W({NULL!r})")
+        return self.read()
 
     def sized(self, con: Sized, target: str) -> None:
-        self.length(con, "LS" if isinstance(con, String) else "LV")
-        self.put("if n:" if con.compact else "if n >= 0:")
+        """A string or bytes. Short and there is the quick case."""
+        size = self.read_length(con)
         if isinstance(con, String):
-            made = self.text("buf[start:pos]")
-        elif isinstance(con, Records):
-            made = "memoryview(buf)[start:pos]"
+            made, long = self.text("buf[start:pos]"), "LS"
         else:
-            made = self.data("buf[start:pos]")
-        self.put(f"    start = pos; pos += n{' - 1' if con.compact else ''}; {target} = {made}")
-        self.null(con, target)
+            made, long = self.data("buf[start:pos]"), "LV"
+            if isinstance(con, Records):
+                made = "memoryview(buf)[start:pos]"
+        if con.compact:
+            self.put(f"if 0 < n < 128: start = pos + {size}; pos += n + {size - 1}; {target} = {made}")
+            self.put(
+                f"elif n: n, start = {long}(buf, pos + {size}, n); pos = start + n - 1; {target} = {made}"
+            )
+        else:
+            self.put(f"if n >= 0: start = pos + {size}; pos = start + n; {target} = {made}")
+        self.put(f"else: pos += {size}; {target} = None" if con.nullable else f"else: raise W({NULL!r})")
 
     def nullable_struct(self, con: NullableStruct, target: str) -> None:
         if con.tagged:
@@ -272,74 +277,82 @@ class _Parser(_Writer):
         self.put(f"else: {target} = None")
 
     def array(self, con: Array, target: str) -> None:
-        self.length(con, "LV")
+        """A count, judged before anything is made, and its elements."""
+        count = self.name("n")
+        self.put(f"pos += {self.read_length(con)}")
         if con.compact:
-            self.put("n -= 1")
-        least = smallest(con.subcon)
-        self.put("if n >= 0:")
+            self.put("if n > 127: n, pos = LV(buf, pos, n)")
+        self.put(f"{count} = n{' - 1' if con.compact else ''}")
+        self.put(
+            f"if {count} * {smallest(con.subcon)} > end - pos: raise W('more elements announced than can follow')"
+        )
+        if not con.nullable:
+            self.put(f"if {count} < 0: raise W({NULL!r})")
+            self.elements(con.subcon, target, count)
+            return
+        self.put(f"if {count} < 0: {target} = None")
+        self.put("else:")
         self.depth += 1
-        bytes_needed = "n" if least == 1 else f"n * {least}"
-        self.put(f"if {bytes_needed} > end - pos: raise W('more elements announced than can follow')")
-        self.elements(con.subcon, target)
+        self.elements(con.subcon, target, count)
         self.depth -= 1
-        self.null(con, target)
 
-    def elements(self, con: Any, target: str) -> None:
-        """n elements, which are known to be possible, as a list."""
+    def elements(self, con: Any, target: str, count: str) -> None:
+        """`count` elements, which are known to be possible, as a list."""
         if isinstance(con, FormatField):
             self.put(
-                f"{target} = list(unpack_from(f'>{{n}}{con.fmtstr[1:]}', buf, pos)); pos += n * {con.length}"
+                f"{target} = list(unpack_from(f'>{{{count}}}{con.fmtstr[1:]}', buf, pos)); pos += {count} * {con.length}"
             )
             return
         if isinstance(con, Uuid):
             piece = self.data("buf[start:start + 16]")
             self.put(
-                f"start, pos = pos, pos + n * 16; {target} = [{piece} for start in range(start, pos, 16)]"
+                f"start = pos; pos += {count} * 16; {target} = [{piece} for start in range(start, pos, 16)]"
             )
             return
+        made = self.name("l")
+        self.put(f"{target} = {made} = []")
         if isinstance(con, GroupStruct):
-            self.structs(con, target)
+            self.structs(con, made, count)
             return
-        add = self.name("a")
-        self.put(f"{target} = l = []; {add} = l.append")
-        self.put("for _ in range(n):")
+        self.put(f"while {count}:")
         self.depth += 1
+        self.put(f"{count} -= 1")
         self.value(con, "item")
-        self.put(f"{add}(item)")
+        self.put(f"{made}.append(item)")
         self.depth -= 1
 
-    def structs(self, con: GroupStruct, target: str) -> None:
-        add = self.name("a")
-        self.put(f"{target} = l = []; {add} = l.append")
+    def structs(self, con: GroupStruct, made: str, count: str) -> None:
+        """Structs into the list `made`."""
         fixed = fixed_format(con)
         if fixed is None:
-            self.struct_loop(con, add)
+            self.struct_loop(con, made, count)
             return
         fmt, names, tagged = fixed
         compiled = struct_of(fmt + ("x" if tagged else ""))
-        self.put(f"stop = pos + n * {compiled.size}")
+        self.put(f"stop = pos + {count} * {compiled.size}")
         if tagged:  # all tag sections empty?
-            self.put(f"if n > 1 and not any(buf[pos + {compiled.size - 1}:stop:{compiled.size}]):")
+            self.put(f"if {count} > 1 and not any(buf[pos + {compiled.size - 1}:stop:{compiled.size}]):")
             self.depth += 1
         self.put(f"for item in {self.constant(compiled.iter_unpack, 'I')}(buf[pos:stop]):")
         self.depth += 1
         var = self.new_object(con)
         self.put(f"{', '.join(f'{var}.{name}' for name in names)}, = item")
-        self.put(f"{add}({var})")
+        self.put(f"{made}.append({var})")
         self.depth -= 1
         self.put("pos = stop")
         if tagged:
             self.depth -= 1
             self.put("else:")
             self.depth += 1
-            self.struct_loop(con, add)
+            self.struct_loop(con, made, count)
             self.depth -= 1
 
-    def struct_loop(self, con: GroupStruct, add: str) -> None:
-        self.put("for _ in range(n):")
+    def struct_loop(self, con: GroupStruct, made: str, count: str) -> None:
+        self.put(f"while {count}:")
         self.depth += 1
+        self.put(f"{count} -= 1")
         var = self.new_object(con)
-        self.put(f"{add}({var})")
+        self.put(f"{made}.append({var})")
         self.struct(con, var)
         self.flush()
         self.depth -= 1

@@ -155,6 +155,11 @@ class Field:
         return self.type.default
 
     @property
+    def has_default(self) -> bool:
+        """Whether the declaration says a default of its own."""
+        return self.set_default is not _UNSET
+
+    @property
     def kafka_name(self) -> str:
         """The name in Kafka's definition."""
         return self.kafka or "".join(part[:1].upper() + part[1:] for part in self.name.split("_"))

@@ -1,7 +1,7 @@
 """Committed offsets in __consumer_offsets.
 
-The key is of type 0 or 1 (both mean the same; 1 is written), a record without value deletes the offset. Value v1 had an expiry
-of its own (OffsetCommit v2 to v4), v3 leader epochs (KIP-320), v4 is flexible, with the topic's id.
+The key is of type 0 or 1 (both mean the same; 1 is written), a record without value deletes the offset. Value v1 had an
+expiry of its own (OffsetCommit v2 to v4), v3 leader epochs (KIP-320), v4 is flexible, with the topic's id.
 """
 
 from __future__ import annotations

@@ -1,0 +1,21 @@
+"""All declarations, for tools and tests. A broker imports what it serves, each module for itself."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from wire.schema import Message
+
+PACKAGES = ("wire.messages", "wire.stored")
+
+
+def all_messages() -> list[Message]:
+    """Every message, by name."""
+    found: dict[str, Message] = {}
+    for package in PACKAGES:
+        for module in iter_modules(import_module(package).__path__):
+            for value in vars(import_module(f"{package}.{module.name}")).values():
+                if isinstance(value, Message):
+                    found[value.name] = value
+    return [found[name] for name in sorted(found)]
