@@ -54,8 +54,19 @@ class BrokerProcess(ABC):
         atexit.register(self.close)
 
     @abstractmethod
+    def command(self) -> list[str]:
+        """What to run, with everything that it needs in place; may choose `self.bootstrap`."""
+
     def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start the process; sets `self.bootstrap`."""
+        """Start the process; afterwards `self.bootstrap` is known."""
+        return subprocess.Popen(
+            self.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=self.work_dir,
+            start_new_session=True,
+        )
 
     def _answers(self) -> bool:
         """True once the broker serves clients. Called until then; connection errors count as not yet."""

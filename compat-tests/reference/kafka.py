@@ -15,9 +15,9 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import IO
 
 from harness.process import BrokerProcess, StartFailed, free_port
+from harness.rawwire import connect
 
 HERE = Path(__file__).parent
 CACHE = HERE / ".cache"
@@ -116,21 +116,13 @@ class ApacheKafka(BrokerProcess):
     def _settings(self) -> dict[str, str]:
         return {**KRAFT, **self.settings, "log.dirs": str(self.data_dir)}
 
-    def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def command(self) -> list[str]:
         jars_dir = jars(self.artifact)
         properties = self.work_dir / "server.properties"
-        if not self.bootstrap:
-            self.bootstrap = f"127.0.0.1:{free_port()}"
+        if not properties.exists():
+            self.bootstrap = self.bootstrap or f"127.0.0.1:{free_port()}"
             self._prepare(jars_dir, properties)
-        command = java_command(jars_dir, self.options, "kafka.Kafka", str(properties))
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=self.work_dir,
-            start_new_session=True,
-        )
+        return java_command(jars_dir, self.options, "kafka.Kafka", str(properties))
 
     def _prepare(self, jars_dir: Path, properties: Path) -> None:
         controller = f"127.0.0.1:{free_port()}"
@@ -174,9 +166,8 @@ class ZooKeeperServer(BrokerProcess):
 
     name = "zookeeper-3.8.4"
 
-    def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        if not self.bootstrap:
-            self.bootstrap = f"127.0.0.1:{free_port()}"
+    def command(self) -> list[str]:
+        self.bootstrap = self.bootstrap or f"127.0.0.1:{free_port()}"
         settings = {
             "tickTime": "500",
             "dataDir": str(self.work_dir / "data"),
@@ -188,19 +179,9 @@ class ZooKeeperServer(BrokerProcess):
         }
         properties = write_properties(self.work_dir / "zoo.cfg", settings)
         main = "org.apache.zookeeper.server.ZooKeeperServerMain"
-        command = java_command(jars("zookeeper-3.8.4"), QUICK_START, main, str(properties))
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=self.work_dir,
-            start_new_session=True,
-        )
+        return java_command(jars("zookeeper-3.8.4"), QUICK_START, main, str(properties))
 
     def _answers(self) -> bool:
-        from harness.rawwire import connect
-
         with connect(self.bootstrap, 1.0) as sock:
             sock.sendall(b"ruok")
             return sock.recv(16) == b"imok"
