@@ -17,7 +17,8 @@ from pykbroker.core.cluster.image import ClusterImage, TopicImage
 from pykbroker.core.groups.placement import OFFSETS_TOPIC, partition_of
 from pykbroker.core.groups.rules import GroupRules
 from pykbroker.errors import ApiError, ConfigError
-from pykbroker.server.shard import Early, Pending, Shard, ShardState, ShardStatistics
+from pykbroker.server.pending import Early, Pending
+from pykbroker.server.shard import Shard, ShardState, ShardStatistics
 from pykbroker.server.shard_log import PartitionLog
 from wire.errors import ErrorCode
 from wire.records.batch import Codec

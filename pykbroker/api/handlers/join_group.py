@@ -14,7 +14,7 @@ from pykbroker.api.context import Context
 from pykbroker.clock import Clock, random_uuid
 from pykbroker.core.groups.commands import Join, JoinProtocol, JoinResult
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Early, Pending
+from pykbroker.server.pending import Early, Pending
 from wire.messages.join_group import JoinGroupResponse, JoinGroupResponseMember
 
 KNOWN_ID_REQUIRED = 4

@@ -14,7 +14,7 @@ from typing import Any
 from pykbroker.api.context import Context
 from pykbroker.core.groups.commands import CommitOffsets, CommitResult, OffsetToCommit
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Early, Pending
+from pykbroker.server.pending import Early, Pending
 from wire.errors import ErrorCode
 from wire.messages.offset_commit import (
     OffsetCommitResponse,

@@ -11,7 +11,7 @@ from typing import Any
 from pykbroker.api.context import Context
 from pykbroker.core.groups.commands import Sync, SyncResult
 from pykbroker.errors import ApiError
-from pykbroker.server.shard import Early, Pending
+from pykbroker.server.pending import Early, Pending
 from wire.errors import ErrorCode
 from wire.messages.sync_group import SyncGroupResponse
 
