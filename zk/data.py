@@ -7,6 +7,7 @@ wire and on disk.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import NamedTuple
 
 from zk.errors import BadArguments, InvalidACL
@@ -50,7 +51,25 @@ class Acl(NamedTuple):
 OPEN_ACL_UNSAFE: tuple[Acl, ...] = (Acl(Perms.ALL, "world", "anyone"),)
 READ_ACL_UNSAFE: tuple[Acl, ...] = (Acl(Perms.READ, "world", "anyone"),)
 
-_SCHEMES = ("digest", "ip", "sasl", "x509")
+
+def _is_address(text: str) -> bool:
+    """An IPv4 address, "/" and a number of bits behind it if it is a network; IPv6 is only looked over."""
+    address, slash, bits = text.partition("/")
+    if slash and not (bits.isdecimal() and int(bits) <= (128 if ":" in address else 32)):
+        return False
+    if ":" in address:
+        return set(address.lower()) <= set("0123456789abcdef:.")
+    parts = address.split(".")
+    return len(parts) == 4 and all(part.isdecimal() and int(part) < 256 for part in parts)
+
+
+_ID_IS_GOOD: dict[str, Callable[[str], bool]] = {
+    "world": lambda text: text == "anyone",
+    "digest": lambda text: text.count(":") == 1,
+    "ip": _is_address,
+    "sasl": bool,  # sasl and x509 are known to a ZooKeeper only when it is configured so
+    "x509": bool,
+}
 
 
 def checked_acl(path: str, acl: tuple[Acl, ...]) -> tuple[Acl, ...]:
@@ -64,13 +83,8 @@ def checked_acl(path: str, acl: tuple[Acl, ...]) -> tuple[Acl, ...]:
     if acl is OPEN_ACL_UNSAFE:
         return acl
     for entry in acl:
-        if entry.scheme == "world":
-            good = entry.id == "anyone"
-        elif entry.scheme == "digest":
-            good = entry.id.count(":") == 1
-        else:
-            good = entry.scheme in _SCHEMES and bool(entry.id)
-        if not good:
+        is_good = _ID_IS_GOOD.get(entry.scheme)
+        if is_good is None or not is_good(entry.id):
             raise InvalidACL(path, f"{entry.scheme}:{entry.id} is not an id that can be stored")
     if not acl:
         raise InvalidACL(path, "an access control list needs at least one entry")

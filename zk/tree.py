@@ -361,7 +361,9 @@ class Tree:
         cversion = body.parent_cversion if body.parent_cversion != -1 else _int32(parent.cversion + 1)
         # ">" as ZooKeeper has it: in a replay over a newer snapshot the counter must not go back
         if cversion > parent.cversion or cversion == -0x80000000:
-            self.nodes[parent_path] = parent._replace(cversion=cversion, pzxid=zxid)
+            self.nodes[parent_path] = Node(
+                *parent[:7], cversion, parent.aversion, parent.ephemeral_owner, zxid
+            )
         if path in self.nodes:
             return Result(path, None)
         owner = txn.session_id if body.ephemeral else 0

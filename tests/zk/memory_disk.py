@@ -94,8 +94,8 @@ class MemoryFiles:
         disk = cls()
         disk.directories = set(directories)
         for path, data in image.items():
-            disk.blobs[path] = Blob()
-            disk.blobs[path].data = data
+            blob = disk.blobs[path] = disk.synced_entries[path] = Blob()
+            blob.data = blob.synced = data
         return disk
 
     # -- the interface

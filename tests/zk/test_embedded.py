@@ -14,7 +14,7 @@ import trio
 
 from tests.zk.memory_disk import MemoryFiles
 from tests.zk.store_conformance import CHECKS, Heard, StoreCheck
-from zk.data import EventType, KeeperState
+from zk.data import EventType, KeeperState, Stat
 from zk.embedded import EmbeddedStore, Sync
 from zk.errors import (
     BadArguments,
@@ -23,10 +23,11 @@ from zk.errors import (
     DirectoryInUse,
     ForeignDirectory,
     MultiError,
+    NodeExists,
     SessionExpired,
     StorageError,
 )
-from zk.operations import Check, Create, SetData
+from zk.operations import Check, Create, Delete, SetData
 from zk.sessions import is_embedded
 
 
@@ -248,6 +249,33 @@ async def test_a_clean_stop_ends_the_session_itself() -> None:
     again = open_on(disk.crash(machine=True))
     assert again.ended_sessions == ()
     assert await again.exists("/e") is None
+
+
+async def test_a_controller_is_elected_and_its_writes_are_guarded_by_its_epoch() -> None:
+    """As Kafka does it: one multi makes /controller and raises the epoch; every write checks the epoch's version."""
+    store = open_on(MemoryFiles())
+    await store.ensure_paths(["/brokers/topics", "/brokers/ids"])
+    await store.create("/controller_epoch", b"0")
+    _, before = await store.get("/controller_epoch")
+    election = [
+        Create("/controller", b"{}", ephemeral=True),
+        SetData("/controller_epoch", b"1", before.version),
+    ]
+    elected = await store.multi(election)
+    assert isinstance(elected[1], Stat)
+    epoch_version = elected[1].version
+    guard = Check("/controller_epoch", epoch_version)
+    await store.multi([guard, Create("/brokers/topics/t", b"{}"), Create("/brokers/topics/t/partitions")])
+    with pytest.raises(MultiError) as raised:
+        await store.multi(election)
+    assert (raised.value.index, type(raised.value.error)) == (0, NodeExists)
+    await store.set("/controller_epoch", b"2")
+    with pytest.raises(MultiError) as raised:
+        await store.multi([guard, Delete("/brokers/topics/t/partitions")])
+    assert (raised.value.index, type(raised.value.error)) == (0, BadVersion)
+    for version in (1, 2):  # a counter: the version is the value (/brokers/seqid)
+        await store.ensure_paths(["/brokers/seqid"])
+        assert (await store.set("/brokers/seqid", b"")).version == version
 
 
 # -- snapshots

@@ -217,6 +217,19 @@ def test_doubles_in_an_access_list_go() -> None:
     assert tree.node("/a").acl == (one, two)
 
 
+@pytest.mark.parametrize("text", ["127.0.0.1", "10.0.0.0/8", "0.0.0.0/0", "::1", "fe80::/64"])
+def test_addresses_in_an_access_list(text: str) -> None:
+    do(Tree(), Create("/a", acl=(Acl(31, "ip", text),)))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "localhost", "1.2.3", "1.2.3.256", "1.2.3.4/33", "1.2.3.4/", "fe80::/129"]
+)
+def test_what_is_no_address_in_an_access_list(text: str) -> None:
+    with pytest.raises(InvalidACL):
+        do(Tree(), Create("/a", acl=(Acl(31, "ip", text),)))
+
+
 def test_errors_come_back_from_their_codes() -> None:
     for code in (-2, -4, -8, -12, -101, -103, -108, -110, -111, -112, -114, -118):
         assert from_code(code, "/a").code == code
