@@ -29,6 +29,11 @@ class StartFailed(Exception):
     """The process ended, or did not answer in time; the text holds its log."""
 
 
+def environment() -> dict[str, str]:
+    """Ours, but compiled modules may be kept: an installed broker has them, and starts twice as fast."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def free_port() -> int:
     """A loopback port that nobody holds now."""
     with socket.socket() as sock:
@@ -199,6 +204,7 @@ class PykbrokerProcess(BrokerProcess):
                 stdout=log,
                 stderr=log,
                 pass_fds=[write_fd],
+                env=environment(),
                 start_new_session=True,
             )
         finally:
