@@ -24,7 +24,7 @@ from pykbroker.api.context import Context
 from pykbroker.api.partitions import FAILURES, code_of, current_leader, node_endpoints
 from pykbroker.core.fetch_sessions import Answers, FetchPlan, SessionPartition
 from pykbroker.errors import ApiError
-from pykbroker.server.partition import READ_COMMITTED, FetchWaiter, Partition
+from pykbroker.server.partition import READ_COMMITTED, FetchWaiter, Partition, PartitionRead
 from wire.errors import ErrorCode
 from wire.messages.fetch import (
     EpochEndOffset,
@@ -60,15 +60,16 @@ class Reading:
 
 def handle(ctx: Context, request: Any) -> Any:
     broker, version = ctx.broker, ctx.version
-    replicas = broker.replicas
-    plan = replicas.fetch_sessions.begin(request, version >= 13, False, broker.clock.monotonic_ms())
+    plan = broker.replicas.fetch_sessions.begin(request, version >= 13, False, broker.clock.monotonic_ms())
     if plan.error:
         return FetchResponse(error_code=int(plan.error))
     replica_id = request.replica_id if version < 15 else request.replica_state.replica_id
-    reading = read(ctx, request, plan.partitions, replica_id)
+    if replica_id >= 0:
+        return answer(ctx, plan, refuse_follower(ctx, plan.partitions, replica_id))
+    reading = read(ctx, request, plan.partitions)
     if is_enough(ctx, request, reading):
         return answer(ctx, plan, reading)
-    return wait(ctx, request, plan, reading, replica_id)
+    return wait(ctx, request, plan, reading)
 
 
 def is_enough(ctx: Context, request: Any, reading: Reading) -> bool:
@@ -80,31 +81,17 @@ def is_enough(ctx: Context, request: Any, reading: Reading) -> bool:
     )
 
 
-def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition], replica_id: int) -> Reading:
+def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition]) -> Reading:
     """One pass over all partitions, in order, until max_bytes are used up; the rest is still asked for its offsets."""
-    replicas = ctx.broker.replicas
     isolation = request.isolation_level
     aborted: Any = [] if isolation == READ_COMMITTED else None
-    left = min(request.max_bytes, replicas.fetch_max_bytes)
-    min_one = True
+    left = min(request.max_bytes, ctx.broker.replicas.fetch_max_bytes)
     reading = Reading()
     answers = reading.answers
     for wanted in partitions:
         try:
             partition = find(ctx, wanted)
-            if replica_id >= 0:
-                raise ApiError(ErrorCode.NOT_LEADER_OR_FOLLOWER, f"broker {replica_id} is no replica here")
-            partition.check_leader(wanted.current_leader_epoch)
-            if ctx.version < 10 and partition.settings.compression_type == "zstd":
-                raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
-            limit = wanted.max_bytes
-            got = partition.read(
-                wanted.fetch_offset,
-                limit if limit < left else left,
-                isolation,
-                min_one,
-                wanted.last_fetched_epoch,
-            )
+            got = read_one(ctx, partition, wanted, left, isolation, not reading.byte_count)
         except FAILURES as error:
             row = refused(ctx, wanted, error)
             reading.at_once = reading.at_once or row.error_code not in UNKNOWN
@@ -120,7 +107,6 @@ def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition], rep
         row.records = records
         answers.append((wanted, row))
         if records:
-            min_one = False
             left = max(0, left - len(records))
             reading.byte_count += len(records)
             if wanted.fetch_offset < partition.log.segments[-1].base_offset:
@@ -130,6 +116,34 @@ def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition], rep
             row.diverging_epoch = EpochEndOffset(epoch=epoch, end_offset=end_offset)
             reading.at_once = True
         reading.watched.append((partition, got.high_watermark))
+    return reading
+
+
+def read_one(
+    ctx: Context, partition: Partition, wanted: SessionPartition, left: int, isolation: int, min_one: bool
+) -> PartitionRead:
+    """Raises: ApiError, OSError."""
+    partition.check_leader(wanted.current_leader_epoch)
+    if ctx.version < 10 and partition.settings.compression_type == "zstd":
+        raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+    limit = wanted.max_bytes
+    return partition.read(
+        wanted.fetch_offset, limit if limit < left else left, isolation, min_one, wanted.last_fetched_epoch
+    )
+
+
+def refuse_follower(ctx: Context, partitions: Sequence[SessionPartition], replica_id: int) -> Reading:
+    """No partition has a replica on that broker as far as we serve it."""
+    reading = Reading()
+    reading.at_once = True
+    for wanted in partitions:
+        try:
+            find(ctx, wanted)
+            raise ApiError(
+                ErrorCode.NOT_LEADER_OR_FOLLOWER, f"broker {replica_id} does not replicate from here"
+            )
+        except FAILURES as error:
+            reading.answers.append((wanted, refused(ctx, wanted, error)))
     return reading
 
 
@@ -171,7 +185,7 @@ def refused(ctx: Context, wanted: SessionPartition, error: ApiError | OSError) -
     return row
 
 
-async def wait(ctx: Context, request: Any, plan: FetchPlan, reading: Reading, replica_id: int) -> Any:
+async def wait(ctx: Context, request: Any, plan: FetchPlan, reading: Reading) -> Any:
     """Answer when there is enough, or what there is at the deadline."""
     wanted_bytes = min(request.min_bytes, ctx.broker.replicas.fetch_max_bytes, request.max_bytes)
     waiter = FetchWaiter([partition for partition, _ in reading.watched], wanted_bytes - reading.byte_count)
@@ -181,13 +195,13 @@ async def wait(ctx: Context, request: Any, plan: FetchPlan, reading: Reading, re
             if all(partition.high_watermark == seen for partition, seen in reading.watched):
                 await waiter.wait()
             while True:
-                reading = read(ctx, request, plan.partitions, replica_id)
+                reading = read(ctx, request, plan.partitions)
                 if is_enough(ctx, request, reading):
                     break
                 waiter.rearm(wanted_bytes - reading.byte_count)
                 await waiter.wait()
         if scope.cancelled_caught:
-            reading = read(ctx, request, plan.partitions, replica_id)
+            reading = read(ctx, request, plan.partitions)
     finally:
         waiter.close()
     return answer(ctx, plan, reading)

@@ -71,28 +71,23 @@ def handle(ctx: Context, request: Any) -> Any:
                 failed = True
                 rows.append(refused(ctx, topic, data.index, error))
                 continue
-            row = new_row()
-            row.index = data.index
-            row.base_offset = appended.base_offset
-            row.log_append_time_ms = appended.log_append_time_ms
-            row.log_start_offset = appended.log_start_offset
+            base_offset, last_offset, append_time_ms, log_start_offset, _ = appended
+            row = new_row(data.index, 0, base_offset, append_time_ms, log_start_offset)
             rows.append(row)
-            if partition.high_watermark <= appended.last_offset and (acks == -1 or partition.awaits_flush):
+            if partition.high_watermark <= last_offset and (acks == -1 or partition.awaits_flush):
                 waiting = waiting or []
-                waiting.append((partition, appended.last_offset + 1, row))
-        answer = new_topic()
-        answer.name = name
-        answer.topic_id = topic.topic_id
-        answer.partition_responses = rows
-        responses.append(answer)
+                waiting.append((partition, last_offset + 1, row))
+        responses.append(new_topic(name, topic.topic_id, rows))
     if waiting:
         return wait(ctx, request, responses, waiting, failed)
     return finish(ctx, request, responses, failed)
 
 
 CLIENT = AppendOrigin.CLIENT
-new_row = PartitionProduceResponse.cls
-new_topic = TopicProduceResponse.cls
+new_row = (
+    PartitionProduceResponse.cls
+)  # called with index, error_code, base_offset, log_append_time_ms, log_start_offset
+new_topic = TopicProduceResponse.cls  # called with name, topic_id, partition_responses
 
 
 def is_special(records: Any, version: int) -> bool:
