@@ -206,7 +206,9 @@ class Log:
             self.epochs.assign(leader_epoch, base_offset)
         prefix = PREFIX.pack(base_offset, header.batch_length, leader_epoch)
         segment.append([prefix, *tail], size, last_offset, max_timestamp)
-        self._note_appended(last_offset + 1, header if has_producer else None, base_offset)
+        if has_producer:
+            self.producers.take_in(header, base_offset, records)
+        self._note_end(last_offset + 1)
         log_append_time = now_ms if self._rules.log_append_time else NO_TIMESTAMP
         return Appended(base_offset, last_offset, log_append_time, self.log_start_offset, False)
 
@@ -214,12 +216,9 @@ class Log:
         first = earlier.last_offset - earlier.offset_delta
         return Appended(first, earlier.last_offset, earlier.timestamp, self.log_start_offset, True)
 
-    def _note_appended(self, next_offset: int, header: BatchHeader | None, base_offset: int) -> None:
+    def _note_end(self, next_offset: int) -> None:
         self.log_end_offset = next_offset
-        producers = self.producers
-        if header is not None:
-            producers.update(header, base_offset)
-        producers.map_end = next_offset
+        self.producers.map_end = next_offset
         if next_offset - self.recovery_point >= self._flush_messages:
             self.flush()
 
@@ -243,7 +242,7 @@ class Log:
         self.log_end_offset = last.next_offset
         for position, header in found:
             self.producers.replay(header, memoryview(records)[position : position + header.size])
-        self._note_appended(last.next_offset, None, first.base_offset)
+        self._note_end(last.next_offset)
         return Appended(first.base_offset, last.last_offset, NO_TIMESTAMP, self.log_start_offset, False)
 
     def _check_follower_batches(self, records: Buffer) -> list[tuple[int, BatchHeader]]:

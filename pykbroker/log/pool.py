@@ -41,9 +41,11 @@ class Handle:
 
     def open(self, *, create: bool = False) -> File:
         """The file, open. Only for use at once: keep the handle, not the file."""
-        self.used = True
         if self.file is None:
             self.file = self._pool.make_room_and_open(self, create)
+            self.used = False  # once is not often
+        else:
+            self.used = True
         return self.file
 
     @property

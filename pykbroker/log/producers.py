@@ -114,37 +114,40 @@ class ProducerState:
             raise _out_of_order(header, "a new epoch begins with 0")
         return None
 
-    def update(self, header: BatchHeader, base_offset: int) -> None:
-        """Takes in a batch that stands in the log at `base_offset`."""
+    def take_in(self, header: BatchHeader, base_offset: int, batch: Buffer) -> None:
+        """A producer's batch stands in the log at `base_offset`. batch: its bytes, looked at where it ends a transaction."""
+        attributes = header.attributes
+        if attributes & CONTROL_BIT:
+            self._end_transaction(header, batch)
+            return
+        entry = self._entry_of(header)
+        sequence, delta, timestamp = header.base_sequence, header.last_offset_delta, header.max_timestamp
+        last = sequence + delta & 0x7FFF_FFFF if sequence >= 0 else NO_SEQUENCE
+        entry.batches.append(AppendedBatch(sequence, last, base_offset + delta, delta, timestamp))
+        entry.last_timestamp = timestamp
+        if attributes & TRANSACTIONAL_BIT and entry.txn_first_offset < 0:
+            entry.txn_first_offset = base_offset
+
+    def replay(self, header: BatchHeader, batch: Buffer) -> None:
+        """Takes in a batch as it is found in the log, checking nothing."""
+        if header.producer_id >= 0:
+            self.take_in(header, header.base_offset, batch)
+        self.map_end = header.next_offset
+
+    def _entry_of(self, header: BatchHeader) -> ProducerEntry:
+        """The producer's entry, in the batch's epoch."""
         entry = self.entries.get(header.producer_id)
         if entry is None:
             entry = self.entries[header.producer_id] = ProducerEntry(header.producer_epoch)
         elif entry.epoch != header.producer_epoch:
             entry.epoch = header.producer_epoch
             entry.batches.clear()
-        sequence, delta, timestamp = header.base_sequence, header.last_offset_delta, header.max_timestamp
-        last = sequence + delta & 0x7FFF_FFFF if sequence >= 0 else NO_SEQUENCE
-        entry.batches.append(AppendedBatch(sequence, last, base_offset + delta, delta, timestamp))
-        entry.last_timestamp = timestamp
-        if header.attributes & TRANSACTIONAL_BIT and entry.txn_first_offset < 0:
-            entry.txn_first_offset = base_offset
-
-    def replay(self, header: BatchHeader, batch: Buffer) -> None:
-        """Takes in a batch as it is found in the log, checking nothing: also the markers that end a transaction."""
-        if header.producer_id >= 0:
-            if header.attributes & CONTROL_BIT:
-                self._end_transaction(header, batch)
-            else:
-                self.update(header, header.base_offset)
-        self.map_end = header.next_offset
+        return entry
 
     def _end_transaction(self, header: BatchHeader, batch: Buffer) -> None:
         from wire.records.record import read_records
 
-        entry = self.entries.setdefault(header.producer_id, ProducerEntry(header.producer_epoch))
-        if entry.epoch != header.producer_epoch:
-            entry.epoch = header.producer_epoch
-            entry.batches.clear()
+        entry = self._entry_of(header)
         for record in read_records(batch, header):
             if record.value is not None and len(record.value) >= 6:  # version int16, coordinator_epoch int32
                 entry.coordinator_epoch = int.from_bytes(record.value[2:6], "big", signed=True)

@@ -124,9 +124,7 @@ class Segment:
         position = self.size
         if self._torn:
             self._repair()
-        handle = self.handle
-        handle.used = True
-        file = handle.file or handle.open()
+        file = self.handle.open()
         try:
             file.pwritev(buffers, length, position)
         except OSError:
@@ -239,9 +237,7 @@ class Segment:
         if len(self._ends) >= REMEMBERED_ENDS:
             self._ends.clear()
         self._ends[next_offset] = stop
-        handle = self.handle
-        handle.used = True
-        data = (handle.file or handle.open()).pread(stop - start, start)
+        data = self.handle.open().pread(stop - start, start)
         if len(data) < stop - start:
             raise self._damaged(start + len(data))
         return data
