@@ -203,12 +203,19 @@ class Partition:
         self._sole_replica = self.is_leader and image.isr == (self._broker_id,)
         self._count_min_isr()
         if self.is_leader and new_epoch:
-            self.log.assign_epoch(image.leader_epoch)
+            self._begin_epoch()
         before = self.high_watermark
         if self._sole_replica:
             self.high_watermark = max(before, self.log.log_end_offset)
         if new_epoch or self.high_watermark != before:
             self._wake_all()
+
+    def _begin_epoch(self) -> None:
+        """The log knows the epoch from now on; its file may follow later, since every batch states its epoch too."""
+        try:
+            self.log.assign_epoch(self.leader_epoch)
+        except OSError as error:
+            self._note_storage_failure(error)
 
     def restore_high_watermark(self, offset: int) -> None:
         """At the start: what the checkpoint says, as far as the log bears it out. Before `become`."""

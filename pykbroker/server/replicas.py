@@ -200,10 +200,12 @@ class Replicas:
                 partitions = self._topics.get(topic.name)
 
     def _take_settings(self, topic: TopicImage) -> None:
+        before = self._settings.get(topic.name)
         settings = self._settings[topic.name] = resolve(self._config, topic.config)
         for partition in self._topics.get(topic.name, {}).values():
             partition.take_settings(settings)
-        self._flush_times.set()
+        if settings.flush_ms != (NEVER if before is None else before.flush_ms):
+            self._flush_times.set()
 
     def _add(self, topic: TopicImage, image: PartitionImage) -> None:
         settings = self._settings[topic.name]

@@ -300,6 +300,18 @@ def test_log_that_cannot_be_made_answers_storage_error_until_it_can(broker: Data
     assert broker.replicas.statistics().failed == 0
 
 
+def test_new_leader_epoch_on_a_full_disk_is_known_all_the_same(broker: DataPath) -> None:
+    broker.have(topic("t"))
+    append(broker.partition())
+    broker.files.full = True
+    broker.change("t", leader_epoch=1)
+    broker.files.full = False
+    assert append(broker.partition()) == 1
+    assert broker.partition().epoch_end_offset(0) == (0, 1)
+    broker.restart(crash=True)
+    assert broker.partition().epoch_end_offset(0) == (0, 1)
+
+
 def test_topic_whose_log_could_not_be_made_can_be_deleted(broker: DataPath) -> None:
     broker.files.full = True
     broker.have(topic("t"))
