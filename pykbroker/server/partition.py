@@ -18,7 +18,6 @@ bytes that it misses, and it reads again when they may suffice. Losing the leade
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -32,6 +31,7 @@ from pykbroker.errors import ApiError
 from pykbroker.log.log import Appended, Log, TimestampOffset
 from pykbroker.log.validate import AppendOrigin
 from pykbroker.logs import get_logger
+from pykbroker.server.waiters import FetchWaiter
 from wire.errors import ErrorCode
 
 log_lines = get_logger(__name__)
@@ -78,44 +78,6 @@ class PartitionStatistics(NamedTuple):
     log_end_offset: int
     size_bytes: int
     waiting_fetches: int
-
-
-class FetchWaiter:
-    """One fetch that waits for bytes on some partitions. Always `close` it, or the partitions keep it.
-
-    missing_bytes: how much has to be appended before it is worth to read again.
-    """
-
-    __slots__ = ("_event", "_missing_bytes", "_partitions")
-
-    def __init__(self, partitions: Sequence[Partition], missing_bytes: int) -> None:
-        self._event = trio.Event()
-        self._missing_bytes = missing_bytes
-        self._partitions = partitions
-        for partition in partitions:
-            partition.fetch_waiters[self] = None
-
-    def appended(self, count: int) -> None:
-        """`count` more bytes can be read."""
-        self._missing_bytes -= count
-        if self._missing_bytes <= 0:
-            self._event.set()
-
-    def wake(self) -> None:
-        """Something else changed: read again."""
-        self._event.set()
-
-    def rearm(self, missing_bytes: int) -> None:
-        """Wait once more."""
-        self._event = trio.Event()
-        self._missing_bytes = missing_bytes
-
-    async def wait(self) -> None:
-        await self._event.wait()
-
-    def close(self) -> None:
-        for partition in self._partitions:
-            partition.fetch_waiters.pop(self, None)
 
 
 class Partition:

@@ -10,7 +10,8 @@ import trio
 
 from pykbroker.errors import ApiError
 from pykbroker.log.validate import AppendOrigin
-from pykbroker.server.partition import FetchWaiter, Partition
+from pykbroker.server.partition import Partition
+from pykbroker.server.waiters import FetchWaiter
 from tests.server.data_path import DataPath, batch, topic, topic_id, values
 from wire.errors import ErrorCode
 
