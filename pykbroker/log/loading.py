@@ -70,6 +70,7 @@ class Loader:
     directory: str
     limits: SegmentLimits
     now_ms: int
+    compacted: bool = False  # the topic is: there may be holes between its segments
     names: list[str] = field(default_factory=list)
 
     def load(self, *, recovery_point: int, log_start_offset: int, clean: bool) -> Loaded:
@@ -244,6 +245,9 @@ class Loader:
         self.load_producers(loaded, segments[first].base_offset, trust_absence=False)
         for number in range(first, len(segments)):
             segment = segments[number]
+            if number > first and not self._follows(segment, loaded.log_end_offset):
+                self._drop_after(loaded, number - 1)
+                break
             self._save_snapshot(loaded, segment.base_offset)
             cut = self._recover_segment(segment, loaded)
             if cut:
@@ -253,6 +257,15 @@ class Loader:
             if segment.sealed:
                 segment.seal()
         loaded.epochs.save()
+
+    def _follows(self, segment: Segment, end_offset: int) -> bool:
+        """Whether a segment goes on where the one before it ends.
+
+        A machine may lose the last writes to one file and keep a later file. What is behind the hole goes too: a log
+        is all or a first part of what was written to it, on that replicas rely. Compaction makes holes of its own.
+        """
+        base = segment.base_offset
+        return base == end_offset or (self.compacted and base > end_offset)
 
     def _save_snapshot(self, loaded: Loaded, offset: int) -> None:
         """Writes the producers as they are before a segment, so that the next recovery of it does not look further back."""

@@ -169,7 +169,7 @@ class Log:
         """
         files.mkdir(path)
         pool = pool or FilePool(files)
-        loader = Loader(pool, path, segment_limits(settings), now_ms)
+        loader = Loader(pool, path, segment_limits(settings), now_ms, settings.is_compacted)
         loaded = loader.load(recovery_point=recovery_point, log_start_offset=log_start_offset, clean=clean)
         return cls(pool, path, topic, partition, settings, loaded)
 

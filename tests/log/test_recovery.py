@@ -248,3 +248,18 @@ def test_preallocation_is_given_back(disk: Any, open_log: Callable[..., Log]) ->
     assert offsets(log) == list(range(0, 24, 3))
     log.close()
     assert len(data_of(disk, "/d/t-0/00000000000000000018.log")) == 2 * len(BATCHES[0])
+
+
+@pytest.mark.parametrize("policy", ["delete", "compact"])
+def test_a_hole_between_segments_ends_the_log_unless_compaction_makes_holes(
+    disk: Any, open_log: Callable[..., Log], policy: str
+) -> None:
+    """A machine's crash may take the end of one file and leave the next file."""
+    options = {"segment_bytes": 450, "cleanup_policy": (policy,)}
+    log = open_log(disk, **options)
+    fill(log)
+    log.abandon()
+    del data_of(disk, "/d/t-0/00000000000000000006.log")[len(BATCHES[0]) :]
+    log = open_log(disk, **options)
+    assert offsets(log) == ([0, 3, 6] if policy == "delete" else [0, 3, 6, 12, 15, 18, 21])
+    assert log.log_end_offset == (9 if policy == "delete" else 24)

@@ -78,12 +78,12 @@ def test_by_a_full_index(disk: Any, open_log: Callable[..., Log]) -> None:
 
 
 def test_by_offsets_that_no_index_entry_can_hold(disk: Any, open_log: Callable[..., Log]) -> None:
-    log = open_log(disk)
+    log = open_log(disk, cleanup_policy=("compact",))  # which is where such gaps come from
     for base in (0, 2**31 - 1, 2**31, 2**33):
         log.append_as_follower(batch(1000, base_offset=base, leader_epoch=0), 1000)
     assert bases(log) == [0, 2**31, 2**33]
     log.abandon()
-    log = open_log(disk)
+    log = open_log(disk, cleanup_policy=("compact",))  # which is where such gaps come from
     assert (bases(log), log.log_end_offset) == ([0, 2**31, 2**33], 2**33 + 1)
 
 
