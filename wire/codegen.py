@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from construct import FormatField
 
-from wire import reference
+from wire import check, reference
 from wire.errors import WireError
 from wire.primitives import (
     MAX_INT32,
@@ -103,7 +103,7 @@ def varint(buf: Buffer, pos: int) -> tuple[int, int]:
     return (first, pos + 1) if first < 0x80 else long_varint(buf, pos + 1, first)
 
 
-def unknown_fields(buf: Buffer, pos: int, end: int, count: int) -> tuple[dict[int, bytes], int]:
+def unknown_fields(buf: Buffer, pos: int, end: int, count: int) -> tuple[dict[int, bytes] | None, int]:
     """The fields of a section of which none is known."""
     fields: dict[int, bytes] = {}
     last = -1
@@ -112,7 +112,7 @@ def unknown_fields(buf: Buffer, pos: int, end: int, count: int) -> tuple[dict[in
     for _ in range(count):
         last, start, pos = next_tag(buf, pos, end, last)
         fields[last] = bytes(buf[start:pos])
-    return fields, pos
+    return fields or None, pos  # a count of 0 may be written in several bytes
 
 
 def string_length(n: int) -> bytes:
@@ -254,9 +254,9 @@ class _Parser(_Writer):
                 made = "memoryview(buf)[start:pos]"
         if con.compact:
             self.put(f"if 0 < n < 128: start = pos + {size}; pos += n + {size - 1}; {target} = {made}")
-            self.put(
-                f"elif n: n, start = {long}(buf, pos + {size}, n); pos = start + n - 1; {target} = {made}"
-            )
+            null = "None" if con.nullable else f"fail({NULL!r})"
+            self.put(f"elif n: n, start = {long}(buf, pos + {size}, n); pos = start + (n and n - 1)")
+            self.lines[-1] += f"; {target} = {made} if n else {null}"  # 0 may be written in several bytes
         else:
             self.put(f"if n >= 0: start = pos + {size}; pos = start + n; {target} = {made}")
         self.put(f"else: pos += {size}; {target} = None" if con.nullable else f"else: raise W({NULL!r})")
@@ -416,7 +416,7 @@ def make_parser(message: Message, version: int) -> Parser:
         return result
 
     parser: Parser = _generate_parser(message, version, tree, parse_other)
-    return parser
+    return check.checked_parser(message, version, parser) if check.enabled() else parser
 
 
 def _generate_parser(message: Message, version: int, tree: GroupStruct, other: Any) -> Any:
@@ -632,4 +632,4 @@ def make_builder(message: Message, version: int) -> Builder:
     if not out.lines:
         out.put("pass")
     builder: Builder = out.compile("\n".join(head), tail, f"{message.name} v{version} build")
-    return builder
+    return check.checked_builder(message, version, builder) if check.enabled() else builder

@@ -58,7 +58,9 @@ def reference_build(message: Message, version: int, obj: Any) -> list[bytes]:
 
 def _wire_error(message: Message, version: int, error: Exception, position: int | None) -> WireError:
     path = getattr(error, "path", "") or ""
-    fields = ".".join(part for part in path.split(" -> ") if part not in ("(parsing)", "(building)", "", TAGS))
+    fields = ".".join(
+        part for part in path.split(" -> ") if part not in ("(parsing)", "(building)", "", TAGS)
+    )
     where = f"{message.name} v{version}: {fields}" if fields else f"{message.name} v{version}"
     if isinstance(error, WireError):
         text = error.message

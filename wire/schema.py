@@ -187,7 +187,9 @@ class WireStruct:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal; an array may be a list here and a tuple there."""
+    """Equal; an array may be a list here and a tuple there, and a NaN is like another."""
+    if one != one:
+        return bool(other != other)
     if one.__class__ is tuple or other.__class__ is tuple:
         return one is not None and other is not None and list(one) == list(other)
     return bool(one == other)

@@ -23,7 +23,7 @@ from wire.messages.produce import (
     TopicProduceData,
     TopicProduceResponse,
 )
-from wire.schema import Message
+from wire.schema import Field, Int32, Message
 
 bounded = settings(max_examples=2, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 every_message = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.name)
@@ -248,3 +248,38 @@ def test_a_nullable_struct_and_a_nullable_tagged_struct() -> None:
     (data,) = value.build(0, made)
     assert data.endswith(b"\x01\x00\x07\x01\x00\x00\x00\x09\x01\x00")
     assert value.parse(0, data) == (made, len(data))
+
+
+def test_a_varint_may_be_longer_than_it_needs_to_be() -> None:
+    """Kafka reads such; here a null string, a null array, an empty tag section."""
+    request = by_name("ListPartitionReassignmentsRequest")
+    data = bytes(4) + b"\x80\x00" + b"\x80\x80\x00"
+    assert request.parse(0, data) == request.reference_parse(0, data) == (request(timeout_ms=0), 9)
+    data = b"\x80\x00" + b"\x00\x01" + bytes(4) + b"\x01\x00"
+    expected = (ProduceRequest(acks=1, timeout_ms=0), len(data))
+    assert ProduceRequest.parse(9, data) == ProduceRequest.reference_parse(9, data) == expected
+    for parse in (ApiVersionsRequest.parse, ApiVersionsRequest.reference_parse):
+        with pytest.raises(WireError, match="null"):
+            parse(3, b"\x80\x00\x01\x00")
+
+
+def test_the_debug_switch_runs_both_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PYKBROKER_WIRE_CHECK=1"""
+    from wire import check
+
+    monkeypatch.setenv("PYKBROKER_WIRE_CHECK", "1")
+    message = Message(
+        "Checked", key=None, kind="data", versions="0", flexible="none", fields=[Field("n", Int32)]
+    )
+    assert message.parse(0, b"\0\0\0\x07trailing") == (message(n=7), 4)
+    assert message.parser(0)(b"..\0\0\0\x07", 2, 6) == (message(n=7), 6)
+    assert message.build(0, message(n=7)) == [b"\0\0\0\x07"]
+    for wrong in (lambda: message.parse(0, b"\0"), lambda: message.build(0, message(n=None))):
+        with pytest.raises(WireError):
+            wrong()
+    liar = check.checked_parser(message, 0, lambda buf, pos, end: (message(n=8), 4))
+    with pytest.raises(check.Disagreement):
+        liar(b"\0\0\0\x07")
+    other = check.checked_builder(message, 0, lambda obj: [b"\0\0\0\x08"])
+    with pytest.raises(check.Disagreement):
+        other(message(n=7))
