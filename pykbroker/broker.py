@@ -23,6 +23,7 @@ from pykbroker.config.listeners import Listener as Address
 from pykbroker.config.listeners import bracketed
 from pykbroker.config.loading import advertised_of, connection_overrides, listeners_of
 from pykbroker.core.cluster.image import BrokerImage, ClusterImage, Endpoint
+from pykbroker.core.cluster.znodes import MalformedZnode
 from pykbroker.errors import StartError
 from pykbroker.files import DiskFiles
 from pykbroker.log.directory import LogDirs
@@ -36,7 +37,7 @@ from pykbroker.server.poller import new_poller
 from pykbroker.server.producer_ids import ProducerIds
 from pykbroker.server.replicas import Replicas
 from zk.embedded import EmbeddedStore
-from zk.errors import CorruptStore, DirectoryInUse, ForeignDirectory
+from zk.errors import DirectoryInUse, StoreOpenError
 
 if TYPE_CHECKING:
     from pykbroker.config.broker import BrokerConfig
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-EX_DATAERR, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL = 65, 73, 74, 75  # sysexits
+EX_USAGE, EX_DATAERR, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL = 64, 65, 73, 74, 75  # sysexits
 INTERRUPTED = 128 + signal.SIGINT
 WILDCARDS = ("", "0.0.0.0", "::")
 
@@ -97,6 +98,7 @@ class Broker:
                 self.groups.start(nursery)
                 await self._enter_cluster()
                 nursery.start_soon(self.replicas.upkeep)
+                self.store.sync = "always"  # what a start writes is written again by the next one
                 self._accept(nursery)
                 on_ready()
                 await self._stopping.wait()
@@ -110,9 +112,12 @@ class Broker:
         cluster_id = await registration.prepare(self.store, self.log_dirs.cluster_id, self.clock)
         self.log_dirs.identify(self.id, cluster_id)
         self.metadata.subscribe(self._image_changed)
-        self.registered = await self.controller.start(
-            cluster_id, self.endpoints, self.config.text("broker.rack")
-        )
+        try:
+            self.registered = await self.controller.start(
+                cluster_id, self.endpoints, self.config.text("broker.rack")
+            )
+        except MalformedZnode as error:
+            raise StartError(f"{error}; mend or delete that znode", EX_DATAERR) from error
 
     def _image_changed(self, old: ClusterImage, new: ClusterImage) -> None:
         """Settings first, then the logs, then who works on them."""
@@ -163,15 +168,11 @@ class Broker:
 def open_store(directory: str, now_ms: Callable[[], int]) -> EmbeddedStore:
     """Raises: StartError with the fix."""
     try:
-        return EmbeddedStore.open(directory, now_ms=now_ms)
+        return EmbeddedStore.open(directory, now_ms=now_ms, sync="background")
     except DirectoryInUse as error:
-        raise StartError(f"{error}; stop the other broker or give another --data-dir", EX_TEMPFAIL) from error
-    except ForeignDirectory as error:
-        raise StartError(f"{error}; give another --data-dir", EX_DATAERR) from error
-    except CorruptStore as error:
-        raise StartError(
-            f"{error}; put the directory back from a copy, or give another --data-dir", EX_DATAERR
-        ) from error
+        raise StartError(str(error), EX_TEMPFAIL) from error
+    except StoreOpenError as error:
+        raise StartError(str(error), EX_DATAERR) from error
     except OSError as error:
         raise StartError(
             f"{directory}: the store cannot be opened: {error.strerror or error}; mend that or give another --data-dir",
@@ -265,7 +266,7 @@ def announce(
             os.close(ready_fd)
     except OSError as error:
         raise StartError(
-            f"--ready-fd {ready_fd}: {error.strerror}; give a descriptor that is open for writing"
+            f"--ready-fd {ready_fd}: {error.strerror}; give a descriptor that is open for writing", EX_USAGE
         ) from error
 
 

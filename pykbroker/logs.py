@@ -1,6 +1,6 @@
 """The log that people read: short lines on stderr, from the standard logging module, which Trio has imported anyway.
 
-    09:12:33.120 INFO  broker  listening on 127.0.0.1:9092
+    09:12:33.120 INFO    broker  listening on 127.0.0.1:9092
 
 A module takes its logger with `get_logger(__name__)`; nothing is configured until `configure`, which the command line
 calls, so that a test or an embedding program keeps its own handlers.
@@ -12,7 +12,7 @@ import logging
 
 LEVELS = ("debug", "info", "warning", "error")
 
-_FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-5.5s %(short)s  %(message)s"
+_FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(short)s  %(message)s"
 
 
 def get_logger(name: str) -> logging.Logger:

@@ -1,7 +1,8 @@
 """Twenty rounds of kill -9 under an idempotent producer: nothing lost, nothing doubled, nothing reordered.
 
 A stock producer (librdkafka: acks=all, idempotent, five requests in flight) counts up in several keys and never
-stops. In each round the broker is killed while batches are in flight, and started again on the same port and data.
+stops. In each round the broker is killed while batches are in flight, and started again on the same port and data; in
+every other round its answers are swallowed first, so that all five requests in flight are stored but unacknowledged.
 A group commits offsets on the way. At the end every key's values must be exactly 0, 1, 2, ... in its partition, each
 acknowledged record must stand at the offset it was acknowledged at, and the committed offsets must be the last ones.
 
@@ -23,12 +24,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "compat-tests"))
 
 from harness.process import PykbrokerProcess
+from harness.proxy import SwallowingProxy
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 
 ROUNDS = int(os.environ.get("PYKBROKER_KILL_ROUNDS", "20"))
 PARTITIONS, KEYS = 3, 12
 RECORDS_A_SECOND = 6000
+IN_FLIGHT = 5  # requests; what librdkafka and Kafka's own producer allow with idempotence
 TOPIC, GROUP = "counted", "counters"
 
 
@@ -41,6 +44,7 @@ class Counter:
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
                 "acks": "all",
+                "max.in.flight.requests.per.connection": IN_FLIGHT,
                 "linger.ms": 2,
                 "batch.num.messages": 50,  # many small batches, so that some are always in flight
                 "message.timeout.ms": 120_000,
@@ -106,9 +110,20 @@ class Counter:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[PykbrokerProcess]:
-    made = PykbrokerProcess(tmp_path / "broker")
+def proxy() -> Iterator[SwallowingProxy]:
+    made = SwallowingProxy()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def broker(tmp_path: Path, proxy: SwallowingProxy) -> Iterator[PykbrokerProcess]:
+    """A broker that clients reach through the proxy."""
+    made = PykbrokerProcess(
+        tmp_path / "broker", {"advertised.listeners": f"PLAINTEXT://127.0.0.1:{proxy.port}"}
+    )
     made.start()
+    proxy.target = made.bootstrap
     yield made
     made.close()
 
@@ -179,7 +194,9 @@ def check(records: list[list[confluent_kafka.Message]], counter: Counter) -> Non
 
 
 @pytest.mark.timeout(180)
-def test_kill_rounds_lose_double_and_reorder_nothing(broker: PykbrokerProcess) -> None:
+def test_kill_rounds_lose_double_and_reorder_nothing(
+    broker: PykbrokerProcess, proxy: SwallowingProxy
+) -> None:
     """KIP-98's idempotence through crashes: the last five batches of a producer are known after recovery."""
     create_topic(broker.bootstrap)
     counter = Counter(broker.bootstrap)
@@ -190,7 +207,11 @@ def test_kill_rounds_lose_double_and_reorder_nothing(broker: PykbrokerProcess) -
             offsets = dict.fromkeys(range(PARTITIONS), round_number * 10 + 1)
             commit(broker.bootstrap, offsets)
             counter.wait_acknowledged(200 + 37 * (round_number % 7), 20)
+            if round_number % 2:
+                proxy.swallow()
+                assert proxy.wait_swallowed(IN_FLIGHT), "the producer has less in flight than it may"
             broker.kill9()
+            proxy.forward()
             broker.start()
             assert committed(broker.bootstrap) == offsets, f"committed offsets after round {round_number}"
         counter.wait_acknowledged(500, 20)

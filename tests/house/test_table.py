@@ -41,4 +41,4 @@ def test_every_decision_is_numbered_once() -> None:
 def test_a_handler_begins_with_its_api() -> None:
     for api in APIS:
         text = (ROOT / "pykbroker" / "api" / "handlers" / f"{api.module}.py").read_text()
-        assert text.startswith(f'"""{api.name} ') or text.startswith(f'"""{api.name}: '), api.name
+        assert text.startswith((f'"""{api.name} ', f'"""{api.name}: ')), api.name
