@@ -13,8 +13,7 @@ UnifiedLog.analyzeAndValidateRecords and ProduceRequest.validateRecords.
 from __future__ import annotations
 
 from enum import Enum, auto
-from struct import Struct
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from pykbroker.config.topic_settings import NEVER, TopicSettings
 from pykbroker.errors import ApiError
@@ -25,9 +24,9 @@ from wire.records.batch import (
     ATTRIBUTES_OFFSET,
     CODEC_MASK,
     CONTROL_BIT,
+    HEADER,
     HEADER_SIZE,
     LOG_OVERHEAD,
-    MAGIC_OFFSET,
     MAGIC_V2,
     PREFIX_SIZE,
     TIMESTAMP_TYPE_BIT,
@@ -41,13 +40,15 @@ from wire.records.compression import DEFAULT_LIMIT, compress, decompress
 from wire.records.record import (
     SMALLEST_RECORD,
     build_batch,
+    check_lengths,
     read_records,
     unpack_records,
     walk_records,
 )
 
-ALWAYS_WALKED = 4  # batches of so many records, not compressed, are looked through whole
-HEADER_LENGTH = Struct(">i").unpack_from
+ALWAYS_COUNTED = 8  # up to so many records, not compressed, are counted by their lengths in every topic
+UNPACK = HEADER.unpack_from
+_new_header = tuple.__new__
 
 CODECS = {
     "uncompressed": Codec.NONE,
@@ -63,6 +64,9 @@ class AppendOrigin(Enum):
 
     CLIENT = auto()  # a producer: everything
     COORDINATOR = auto()  # the broker itself, with batches that it has built: control batches, no sequences
+
+
+CLIENT = AppendOrigin.CLIENT
 
 
 class Rules:
@@ -98,12 +102,9 @@ class Rules:
         self.walk = self.compacted or self.log_append_time or self.before_max_ms != NEVER
 
 
-class Checked(NamedTuple):
-    """A batch that may be stored. `tail` is what follows the 16 bytes that the log writes anew, in pieces."""
-
-    header: BatchHeader
-    size: int  # of the whole batch, as it will stand in the file
-    tail: list[Buffer]
+Checked = tuple[BatchHeader, int, list[Buffer]]
+"""A batch that may be stored: its header, its size as it will stand in the file, and what follows the 16 bytes that the log
+writes anew, in pieces."""
 
 
 def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> Checked:
@@ -112,34 +113,42 @@ def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> C
     Raises: ApiError with the code that Kafka gives.
     """
     size = len(records)
-    if (
-        size < HEADER_SIZE
-        or records[MAGIC_OFFSET] != MAGIC_V2
-        or HEADER_LENGTH(records, 8)[0] + LOG_OVERHEAD != size
-    ):
+    if size < HEADER_SIZE:
         size = _one_batch(records)
-    header = batches.read_header(records)
+    header = _new_header(BatchHeader, UNPACK(records))
+    base_offset, length, _, magic, crc, attributes, delta, _, timestamp, producer_id, _, sequence, count = (
+        header
+    )
+    if magic != MAGIC_V2 or length + LOG_OVERHEAD != size:
+        size = _one_batch(records)
     view = memoryview(records)
-    if size > rules.max_message_bytes:
+    from_client = origin is CLIENT
+    if from_client:
+        if base_offset != 0:
+            _invalid(f"the base offset of a produced batch must be 0, not {base_offset}")
+        if size > rules.max_message_bytes:
+            _too_large(size, rules)
+        computed = batches.crc32c(view[ATTRIBUTES_OFFSET:size])
+        if computed != crc:
+            _corrupt(f"record batch is corrupt: it states crc {crc}, its bytes have {computed}")
+        if delta + 1 != count or count <= 0 or not 0 <= attributes <= 4 or producer_id >= 0 > sequence:
+            _check_unusual_header(header)
+    elif size > rules.max_message_bytes:
         _too_large(size, rules)
-    if origin is AppendOrigin.CLIENT:
-        _check_client_batch(view, size, header)
-    attributes = header.attributes
     codec = attributes & CODEC_MASK
-    if rules.walk or (rules.codec is not None and codec != rules.codec) or attributes & TIMESTAMP_TYPE_BIT:
-        checked = _walked(view[:size], header, rules, now_ms)
-    else:
-        if codec == 0 and origin is AppendOrigin.CLIENT:
-            _look_at_records(view[HEADER_SIZE:size], header)
-        if header.max_timestamp - now_ms > rules.after_max_ms:
-            _bad_timestamp(header.max_timestamp, rules, now_ms)
-        checked = Checked(header, size, [view[PREFIX_SIZE:size]])
-    if checked.size > rules.segment_bytes:
-        raise ApiError(
-            ErrorCode.RECORD_LIST_TOO_LARGE,
-            f"a batch of {checked.size} bytes does not fit into a segment of {rules.segment_bytes}",
-        )
-    return checked
+    if (
+        (rules.walk if from_client else rules.log_append_time)
+        or attributes & TIMESTAMP_TYPE_BIT
+        or (rules.codec is not None and codec != rules.codec)
+    ):
+        return _walked(view[:size], header, rules, now_ms)
+    if from_client and codec == 0:
+        _check_lengths(view[HEADER_SIZE:size], count)
+    if timestamp - now_ms > rules.after_max_ms:
+        _bad_timestamp(timestamp, rules, now_ms)
+    if size > rules.segment_bytes:
+        _too_large_for_segment(size, rules)
+    return header, size, [view[PREFIX_SIZE:size]]
 
 
 def _one_batch(records: Buffer) -> int:
@@ -155,24 +164,10 @@ def _one_batch(records: Buffer) -> int:
             if second is not None and size + second <= end:
                 _invalid("a produce request may hold one record batch for each partition, and there are more")
     except CorruptBatch as error:
-        raise ApiError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
+        _corrupt(str(error))
     except InvalidRecord as error:
-        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
+        _invalid(str(error))
     return size
-
-
-def _check_client_batch(batch: memoryview, size: int, header: BatchHeader) -> None:
-    base_offset, _, _, _, crc, attributes, delta, _, _, producer_id, _, sequence, count = header
-    if base_offset != 0:
-        _invalid(f"the base offset of a produced batch must be 0, not {base_offset}")
-    computed = batches.crc32c(batch[ATTRIBUTES_OFFSET:size])
-    if computed != crc:
-        raise ApiError(
-            ErrorCode.CORRUPT_MESSAGE,
-            f"record batch is corrupt: it states crc {crc}, its bytes have {computed}",
-        )
-    if delta + 1 != count or count <= 0 or not 0 <= attributes <= Codec.ZSTD or producer_id >= 0 > sequence:
-        _check_unusual_header(header)
 
 
 def _check_unusual_header(header: BatchHeader) -> None:
@@ -195,15 +190,14 @@ def _check_unusual_header(header: BatchHeader) -> None:
         )
 
 
-def _look_at_records(data: memoryview, header: BatchHeader) -> None:
-    """The first records of a batch that is not compressed; all of them, if they are few. Costs no more for a large batch."""
-    count = header.count
+def _check_lengths(data: memoryview, count: int) -> None:
+    """Whether `count` records fit into a batch that is not compressed; for a few, whether they take exactly its bytes."""
     if count * SMALLEST_RECORD > len(data):
         _invalid(f"{len(data)} bytes cannot hold {count} records")
     try:
-        walk_records(data, header, ALWAYS_WALKED if count <= ALWAYS_WALKED else 1)
+        check_lengths(data, count, ALWAYS_COUNTED)
     except InvalidRecord as error:
-        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
+        _invalid(str(error))
 
 
 def _walked(batch: memoryview, header: BatchHeader, rules: Rules, now_ms: int) -> Checked:
@@ -212,9 +206,9 @@ def _walked(batch: memoryview, header: BatchHeader, rules: Rules, now_ms: int) -
         data = unpack_records(batch, header, 0, rules.unpack_limit)
         walk = walk_records(data, header)
     except InvalidRecord as error:
-        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
+        _invalid(str(error))
     except CorruptBatch as error:
-        raise ApiError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
+        _corrupt(str(error))
     if rules.compacted and walk.null_keys and not header.attributes & CONTROL_BIT:
         _invalid(f"a compacted topic needs a key in every record, and {walk.null_keys} have none")
     if rules.log_append_time:
@@ -263,25 +257,38 @@ def _in_topics_form(
     if rules.log_append_time:
         attributes |= TIMESTAMP_TYPE_BIT
         max_timestamp = now_ms
-    if attributes == header.attributes and max_timestamp == header.max_timestamp:
-        return Checked(header, len(batch), [batch[PREFIX_SIZE:]])
     size = HEADER_SIZE + len(body)
     if size > rules.max_message_bytes:
         _too_large(size, rules)
+    if size > rules.segment_bytes:
+        _too_large_for_segment(size, rules)
+    if attributes == header.attributes and max_timestamp == header.max_timestamp:
+        return header, size, [batch[PREFIX_SIZE:]]
     header = header._replace(
         attributes=attributes, max_timestamp=max_timestamp, batch_length=size - LOG_OVERHEAD, magic=MAGIC_V2
     )
-    return Checked(header, size, [batches.pack_header(header, [body])[PREFIX_SIZE:], body])
+    return header, size, [batches.pack_header(header, [body])[PREFIX_SIZE:], body]
 
 
 def _invalid(message: str) -> NoReturn:
     raise ApiError(ErrorCode.INVALID_RECORD, message)
 
 
+def _corrupt(message: str) -> NoReturn:
+    raise ApiError(ErrorCode.CORRUPT_MESSAGE, message)
+
+
 def _too_large(size: int, rules: Rules) -> NoReturn:
     raise ApiError(
         ErrorCode.MESSAGE_TOO_LARGE,
         f"a record batch of {size} bytes, and max.message.bytes is {rules.max_message_bytes}",
+    )
+
+
+def _too_large_for_segment(size: int, rules: Rules) -> NoReturn:
+    raise ApiError(
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+        f"a batch of {size} bytes does not fit into a segment of {rules.segment_bytes}",
     )
 
 

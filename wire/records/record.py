@@ -205,25 +205,47 @@ class Walk(NamedTuple):
     consecutive: bool  # the offset deltas are 0, 1, 2 ...
 
 
-def walk_records(data: Buffer, header: BatchHeader, first: int | None = None) -> Walk:
+def check_lengths(data: Buffer, count: int, whole: int) -> None:
+    """A look at the first of `count` records: of up to `whole` of them that they take exactly the bytes of `data`, of
+    more that the first one is inside. What is in a record is not looked at.
+
+    Raises: InvalidRecord.
+    """
+    size = len(data)
+    pos = 0
+    try:
+        for _ in range(count if count <= whole else 1):
+            raw = data[pos]
+            pos += 1
+            if raw > 0x7F:
+                raw, pos = _long_varint(data, pos, raw)
+            if raw & 1 or raw < 2 * (SMALLEST_RECORD - 1):
+                raise InvalidRecord("a record announces less than any record has")
+            pos += raw >> 1
+    except IndexError:
+        raise InvalidRecord(CUT_OFF) from None
+    if pos != size and (pos > size or count <= whole):
+        raise InvalidRecord(f"{count} records do not take the {size} bytes of their batch")
+
+
+def walk_records(data: Buffer, header: BatchHeader) -> Walk:
     """Checks the records in `data` (from `unpack_records`) without making any: lengths, counts, that nothing remains.
 
-    first: look only at so many records at the beginning; None for all.
     Raises: InvalidRecord.
     """
     try:
-        return _walk(data, header, header.count if first is None else min(first, header.count))
+        return _walk(data, header)
     except IndexError:
         raise InvalidRecord(CUT_OFF) from None
 
 
-def _walk(data: Buffer, header: BatchHeader, count: int) -> Walk:
+def _walk(data: Buffer, header: BatchHeader) -> Walk:
     """Wrong lengths lead past the end of `data` (IndexError) or to a record that does not end where it says."""
     size = len(data)
     pos = null_keys = 0
     low, high = NO_DELTA, -NO_DELTA
     consecutive = True
-    for index in range(count):
+    for index in range(header.count):
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
@@ -264,7 +286,7 @@ def _walk(data: Buffer, header: BatchHeader, count: int) -> Walk:
         pos = _skip_headers(data, pos) if data[pos] else pos + 1
         if pos != stop or stop > size:
             raise InvalidRecord(f"record {index} does not take the bytes that it announces")
-    if count == header.count and pos != size:
+    if pos != size:
         raise InvalidRecord(f"{size - pos} bytes remain after the last record")
     base = header.base_timestamp
     return Walk(base + low, base + high, null_keys, consecutive)

@@ -11,6 +11,7 @@ from wire.records.batch import Codec, CorruptBatch, InvalidRecord, read_header
 from wire.records.record import (
     Record,
     build_batch,
+    check_lengths,
     read_records,
     read_varint,
     unpack_records,
@@ -134,16 +135,23 @@ def test_garbage_raises_nothing_but_invalid_record(body: bytes, count: int) -> N
             continue
 
 
-def test_the_walk_may_look_at_the_first_records_only() -> None:
+def test_the_lengths_alone_count_a_few_records() -> None:
     header = read_header(SAMPLE)
     data = bytearray(SAMPLE[61:])
-    data[-1] ^= 0xFF
-    walk_records(data, header, 1)
-    record_size = len(data) // 3
-    data[record_size] = 0
-    walk_records(data, header, 1)
-    with pytest.raises(InvalidRecord):
-        walk_records(data, header, 2)
+    size = len(data) // 3
+    check_lengths(data, header.count, whole=3)
+    data[-1] ^= 0xFF  # what is in a record is not looked at
+    check_lengths(memoryview(data), 3, whole=3)
+    for count in (1, 2, 4):
+        with pytest.raises(InvalidRecord):
+            check_lengths(data, count, whole=4)
+    data[size] = 0
+    check_lengths(data, 3, whole=2)
+    with pytest.raises(InvalidRecord, match="less than any record"):
+        check_lengths(data, 3, whole=3)
+    for first in (b"\x03", b"\x0a", b"\xff\xff\xff\xff\x0f", b"\xff" * 12, b"\xff"):
+        with pytest.raises(InvalidRecord):
+            check_lengths(first, 100, whole=8)
 
 
 def test_offset_deltas_that_do_not_count_up_are_noticed() -> None:
