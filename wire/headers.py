@@ -210,7 +210,7 @@ def skip_tagged_fields(buf: Buffer, pos: int, end: int | None = None) -> int:
     try:
         if buf[pos] == 0:
             return pos + 1
-        from wire.codegen import unknown_fields
+        from wire.runtime import unknown_fields
 
         return unknown_fields(buf, pos + 1, end, buf[pos])[1]
     except IndexError:

@@ -22,9 +22,7 @@ from construct import Construct, FormatField, Struct
 from construct.core import stream_read
 
 from wire.errors import WireError
-
-MAX_STRING_BYTES = 0x7FFF
-MAX_INT32 = 0x7FFFFFFF
+from wire.runtime import MAX_INT32, MAX_STRING_BYTES, check_tag, tag_section, uvarint
 
 
 def remaining(stream: io.BytesIO) -> int:
@@ -49,18 +47,6 @@ class UnsignedVarint(Construct):  # type: ignore[misc]
     def _build(self, obj: int, stream: Any, context: Any, path: str) -> int:
         stream.write(uvarint(obj))
         return obj
-
-
-def uvarint(value: int) -> bytes:
-    """The bytes of an unsigned varint."""
-    if value < 0x80:
-        return bytes((value,))
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 def number(fmt: str) -> Any:
@@ -271,27 +257,6 @@ class TagSection(Construct):  # type: ignore[misc]
                 known[field.tag] = [body.getvalue()]
         stream.write(b"".join(tag_section(known, obj[self.UNKNOWN])))
         return obj
-
-
-def check_tag(tag: int, last: int, size: int, left: int, path: str = "") -> None:
-    """The rules of a tag section that hold before the field is looked at."""
-    if tag <= last:
-        raise WireError(f"tag {tag} comes behind tag {last}", path)
-    if size > left:
-        raise WireError(f"tag {tag} announces {size} bytes of {left}", path)
-
-
-def tag_section(known: dict[int, list[bytes]], unknown: dict[int, bytes] | None) -> list[bytes]:
-    """The pieces of a tag section: known fields as pieces by tag, and unknown ones, all in ascending order of tags."""
-    fields: dict[int, Any] = dict(known)
-    for tag, data in (unknown or {}).items():
-        if tag in fields or not 0 <= tag <= MAX_INT32:
-            raise WireError(f"{tag} cannot be the tag of an unknown field")
-        fields[tag] = [bytes(memoryview(data))]
-    out = [uvarint(len(fields))]
-    for tag in sorted(fields):
-        out += (uvarint(tag), uvarint(sum(map(len, fields[tag]))), *fields[tag])
-    return out
 
 
 def smallest(con: Any) -> int:
