@@ -21,11 +21,13 @@ from typing import NamedTuple
 
 from pykbroker.config.topic_settings import TopicSettings
 from pykbroker.errors import ApiError
-from pykbroker.files import Buffer, File, Files
+from pykbroker.files import Buffer, Files
+from pykbroker.log.by_time import TimestampOffset, first_record_at, latest_record
 from pykbroker.log.checkpoints import PARTITION_METADATA, format_partition_metadata, parse_partition_metadata
 from pykbroker.log.epochs import EPOCH_FILE
+from pykbroker.log.flush import FlushJob
 from pykbroker.log.loading import Loaded, Loader, first_unflushed
-from pykbroker.log.pool import FilePool, Handle
+from pykbroker.log.pool import FilePool
 from pykbroker.log.producers import SNAPSHOT_SUFFIX, AppendedBatch
 from pykbroker.log.segment import (
     INDEX_SUFFIX,
@@ -39,10 +41,10 @@ from wire.errors import ErrorCode
 from wire.records import batch as batches
 from wire.records.batch import NO_TIMESTAMP, PREFIX, BatchHeader, CorruptBatch, InvalidRecord
 from wire.records.compression import DEFAULT_LIMIT
-from wire.records.record import Record, read_records
+
+__all__ = ["Appended", "FlushJob", "Log", "LogStatistics", "TimestampOffset"]
 
 MAX_RELATIVE_OFFSET = (1 << 31) - 1
-PRODUCER_ID_EXPIRATION_MS = 24 * 60 * 60 * 1000
 
 
 class Appended(NamedTuple):
@@ -55,14 +57,6 @@ class Appended(NamedTuple):
     duplicate: bool  # stored before: the offsets are those of the first time
 
 
-class TimestampOffset(NamedTuple):
-    """A record found by its time."""
-
-    timestamp: int  # ms; the record's own
-    offset: int
-    leader_epoch: int  # of its batch; -1 if the batch has none
-
-
 class LogStatistics(NamedTuple):
     """A log's figures at one moment."""
 
@@ -72,48 +66,6 @@ class LogStatistics(NamedTuple):
     log_end_offset: int
     recovery_point: int
     producers: int
-
-
-class FlushJob:
-    """What a flush has to make durable. `run` may be called from another thread, between begin_flush and end_flush."""
-
-    __slots__ = ("_directory", "_files", "done", "error", "handles", "snapshots", "temporary", "upto")
-
-    def __init__(self, files: Files, directory: str | None, upto: int) -> None:
-        self._files = files
-        self._directory = directory  # None: no file was made, removed or renamed
-        self.handles: list[tuple[Handle, File]] = []
-        self.temporary: list[Handle] = []  # made for this job
-        self.upto = upto  # the log's end offset when the job was made
-        self.snapshots: list[int] = []
-        self.done = False
-        self.error: OSError | None = None
-
-    def pin(self, handle: Handle) -> None:
-        self.handles.append((handle, handle.pin()))
-
-    def pin_path(self, pool: FilePool, path: str) -> None:
-        handle = Handle(pool, path)
-        self.temporary.append(handle)
-        self.pin(handle)
-
-    def release(self) -> None:
-        for handle, _ in self.handles:
-            handle.unpin()
-        for handle in self.temporary:
-            handle.close()
-
-    def run(self) -> None:
-        """Raises: OSError."""
-        try:
-            for _, file in self.handles:
-                file.fsync()
-            if self._directory is not None:
-                self._files.sync_directory(self._directory)
-        except OSError as error:
-            self.error = error
-            raise
-        self.done = True
 
 
 class Log:
@@ -410,37 +362,15 @@ class Log:
         Raises: OSError.
         """
         start = self.log_start_offset
-        for segment in self.segments[bisect_right(self._bases, start) - 1 :]:
-            if segment.largest_timestamp() < timestamp:
-                continue
-            for _, batch in segment.find_timestamp(timestamp, start):
-                header = batches.read_header(batch)
-                for record in self._records(batch, header, unpack_limit):
-                    if record.timestamp >= timestamp and record.offset >= start:
-                        return TimestampOffset(record.timestamp, record.offset, header.partition_leader_epoch)
-        return None
+        segments = self.segments[bisect_right(self._bases, start) - 1 :]
+        return first_record_at(segments, timestamp, start, unpack_limit)
 
     def max_timestamp(self, unpack_limit: int = DEFAULT_LIMIT) -> TimestampOffset | None:
         """The record with the largest timestamp, the first of several; None if no record has one (ListOffsets -3, KIP-734).
 
         Raises: OSError.
         """
-        segment = max(self.segments, key=Segment.largest_timestamp)
-        place = segment.locate(segment.max_timestamp_offset) if segment.largest_timestamp() >= 0 else None
-        if place is None:
-            return None
-        batch = segment.read_batch(place)
-        header = batches.read_header(batch)
-        record = max(self._records(batch, header, unpack_limit), key=lambda record: record.timestamp)
-        return TimestampOffset(record.timestamp, record.offset, header.partition_leader_epoch)
-
-    def _records(self, batch: bytes, header: BatchHeader, unpack_limit: int) -> list[Record]:
-        try:
-            return read_records(batch, header, limit=unpack_limit)
-        except (InvalidRecord, CorruptBatch) as error:
-            raise OSError(
-                errno.EIO, f"the batch at offset {header.base_offset} cannot be read: {error}", self.path
-            ) from None
+        return latest_record(self.segments, unpack_limit)
 
     def earliest(self) -> TimestampOffset:
         """The log's start, and the epoch that wrote it."""
