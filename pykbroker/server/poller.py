@@ -6,9 +6,9 @@ socket is put once and for all, and Trio only waits for that epoll to have anyth
 `TaskPoller` does the same with one task per socket; slower, but nobody notices another difference.
 
 A client that waits for each answer before it asks again comes back within some hundred microseconds. Going through Trio's
-loop for each of its requests would cost more than the request. So after a turn with work, and only if no other task can
-run, the task stays in its own epoll for up to LINGER_S. What it may delay by that are answers from worker threads, and
-signals; never a task that is ready, and never a deadline.
+loop for each of its requests would cost more than the request (48 us for a bare checkpoint, measured). So after a turn
+with work, and only while no other task can run, the task stays in its own epoll for up to LINGER_S. What it may delay by
+that, by a millisecond at most each time, are deadlines, signals and answers from worker threads; never a task that is ready.
 """
 
 from __future__ import annotations
@@ -53,12 +53,26 @@ def called(on_ready: OnReady) -> bool:
         return False
 
 
+class Runnable(trio.abc.Instrument):
+    """Which tasks Trio would run next. (`current_statistics` tells their number too, for 10 us a look.)"""
+
+    def __init__(self) -> None:
+        self.tasks: set[trio.lowlevel.Task] = set()
+
+    def task_scheduled(self, task: trio.lowlevel.Task) -> None:
+        self.tasks.add(task)
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.tasks.discard(task)
+
+
 class EpollPoller:
     """One task for all sockets."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._watched: dict[int, OnReady] = {}
+        self._runnable = Runnable()
 
     def add(self, fd: int, on_ready: OnReady) -> None:
         self._watched[fd] = on_ready
@@ -69,6 +83,7 @@ class EpollPoller:
             self._epoll.unregister(fd)
 
     async def run(self) -> None:
+        trio.lowlevel.add_instrument(self._runnable)
         again: list[OnReady] = []
         try:
             while True:
@@ -78,17 +93,16 @@ class EpollPoller:
                     await trio.lowlevel.wait_readable(self._epoll.fileno())
                 again = self._turn(again)
         finally:
+            trio.lowlevel.remove_instrument(self._runnable)
             self._epoll.close()
 
     def _turn(self, again: list[OnReady]) -> list[OnReady]:
         """Serve what is ready until nothing is, or until it is other tasks' turn; who has more to do."""
-        poll, watched = self._epoll.poll, self._watched
+        poll, watched, others = self._epoll.poll, self._watched, self._runnable.tasks
         for _ in range(ROUNDS):
-            events = poll(0)
+            events = poll(0 if again or others else LINGER_S)
             if not events and not again:
-                events = poll(linger_s())
-                if not events:
-                    break
+                break
             ready, again = again, []
             for fd, _mask in events:
                 on_ready = watched.get(fd)
@@ -98,14 +112,6 @@ class EpollPoller:
                 if called(on_ready):
                     again.append(on_ready)
         return again
-
-
-def linger_s() -> float:
-    """How long nobody minds if Trio's loop stands still."""
-    statistics = trio.lowlevel.current_statistics()
-    if statistics.tasks_runnable or statistics.run_sync_soon_queue_size:
-        return 0
-    return max(0.0, min(LINGER_S, statistics.seconds_to_next_deadline))
 
 
 class TaskPoller:
