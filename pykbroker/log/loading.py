@@ -288,8 +288,10 @@ class Loader:
                 break
             next_offset = header.next_offset
             segment.note_batch(position, len(batch), header.last_offset, header.max_timestamp)
-            epochs.note(header.partition_leader_epoch, header.base_offset)
-            state.replay(header, batch)
+            if header.partition_leader_epoch > epochs.latest:
+                epochs.note(header.partition_leader_epoch, header.base_offset)
+            if header.producer_id >= 0:
+                state.replay(header, batch)
             valid = position + len(batch)
         loaded.log_end_offset = next_offset
         state.map_end = next_offset
