@@ -15,14 +15,20 @@ from wire.errors import FrameError
 LENGTH_BYTES = 4
 
 _FOREIGN = (
-    ((b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"OPTI", b"PATC", b"CONN"), "it looks like HTTP"),
-    ((b"SSH-",), "it looks like SSH"),
-    ((b"\x16\x03\x00", b"\x16\x03\x01", b"\x16\x03\x02", b"\x16\x03\x03"), "it looks like TLS"),
+    (
+        (b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"OPTI", b"PATC", b"CONN"),
+        "it is HTTP, not a Kafka request",
+    ),
+    ((b"SSH-",), "it is SSH, not a Kafka request"),
+    (
+        (b"\x16\x03\x00", b"\x16\x03\x01", b"\x16\x03\x02", b"\x16\x03\x03"),
+        "it is TLS, which is not spoken here: a client needs security.protocol=PLAINTEXT",
+    ),
 )
 
 
 def foreign_protocol(first: bytes) -> str:
-    """What a stream is if it begins with these four bytes and is not Kafka's: "it looks like HTTP", or ""."""
+    """What a stream is if it begins with these four bytes and is not Kafka's: "it is HTTP, not a Kafka request", or ""."""
     for starts, what in _FOREIGN:
         if bytes(first).startswith(starts):
             return what
@@ -36,7 +42,7 @@ def check_length(first: bytes, limit: int) -> int:
         return length
     reason = "is negative" if length < 0 else f"is above the limit of {limit}"
     foreign = foreign_protocol(first)
-    raise FrameError(f"a frame length of {length} {reason}" + (f"; {foreign}" if foreign else ""))
+    raise FrameError(foreign or f"a frame length of {length} {reason}")
 
 
 class FrameReader:

@@ -5,8 +5,8 @@ one line (ProtocolError); there is no answer that such a client could read. ApiV
 exception (KIP-511): its body is not parsed, and it is answered in version 0 with error 35 and one row, its own.
 
 What one (key, version) needs is bound once, at its first request: parser, handler, builder. Bytes behind a complete body
-are ignored, as Kafka does. A request lies in a buffer that may hold the next ones behind it, so a parser that ran past the
-end of its own frame is found by its end position.
+are ignored, as Kafka does. A request lies in a buffer that may hold the next ones behind it, so the parser is told where its
+frame ends.
 
 Errors: an ApiError for the whole request becomes the answer that the handler's module makes of it (`refuse(ctx, request,
 error)`), or the response's own error_code. Anything else is a bug: one traceback, and UNKNOWN_SERVER_ERROR the same way.
@@ -49,7 +49,7 @@ class Bound:
     def __init__(self, api: Api, version: int) -> None:
         request, response = api.messages()
         self.api = api
-        self.parse: Callable[[Buffer, int], tuple[Any, int]] = request.parser(version)
+        self.parse: Callable[[Buffer, int, int], tuple[Any, int]] = request.parser(version)
         self.build: Callable[[Any], list[Buffer]] = response.builder(version)
         self.cls: Any = response.cls
         self.handle = api.handler()
@@ -67,11 +67,10 @@ class Dispatcher:
 
     def serve(self, connection: Connection, buffer: Buffer, start: int, end: int) -> Any:
         """See `server.connection.Service`."""
-        try:
-            key, version, correlation_id, length = HEADER.unpack_from(buffer, start)
-            at = start + HEADER.size
-        except struct.error:
-            raise ProtocolError(f"a request of {end - start} bytes is too short for a header") from None
+        at = start + HEADER.size
+        if at > end:
+            raise ProtocolError(f"a request of {end - start} bytes is too short for a header")
+        key, version, correlation_id, length = HEADER.unpack_from(buffer, start)
         bound = self._bound.get((key, version)) or self._bind(key, version)
         ctx = connection.context
         if ctx is None:
@@ -81,6 +80,8 @@ class Dispatcher:
             if length > 0:
                 ctx.client_id = str(buffer[at : at + length], "utf-8")
                 at += length
+                if at > end:
+                    raise WireError(f"a client id of {length} bytes runs past the request")
             else:
                 ctx.client_id = None if length < 0 else ""
             if bound is None:  # ApiVersions of a version that we do not know
@@ -88,14 +89,10 @@ class Dispatcher:
 
                 return api_versions.unsupported(correlation_id)
             if bound.flexible_header:
-                at = skip_tags(buffer, at)
-            request, stop = bound.parse(buffer, at)
+                at = skip_tags(buffer, at, end)
+            request, _ = bound.parse(buffer, at, end)
         except (WireError, UnicodeDecodeError, IndexError) as error:
             raise ProtocolError(f"{bound.api.name if bound else 'ApiVersions'} v{version}: {error}") from None
-        if stop > end:
-            raise ProtocolError(
-                f"{bound.api.name} v{version}: the body ends {stop - end} bytes behind the frame"
-            )
         ctx.version = version
         ctx.correlation_id = correlation_id
         try:
@@ -174,11 +171,10 @@ def answer(bound: Bound, correlation_id: int, response: Any) -> Answer:
     return [FRAME.pack(size, correlation_id), *buffers]
 
 
-def skip_tags(buffer: Buffer, at: int) -> int:
+def skip_tags(buffer: Buffer, at: int, end: int) -> int:
     """The position behind the tagged fields of a request header; none is known so far."""
-    if buffer[at] == 0:
+    if at < end and buffer[at] == 0:
         return at + 1
     from wire.headers import skip_tagged_fields
 
-    end: int = skip_tagged_fields(buffer, at)
-    return end
+    return skip_tagged_fields(buffer, at, end)

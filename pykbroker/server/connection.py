@@ -27,6 +27,8 @@ from typing import Any, Protocol
 
 from pykbroker.logs import get_logger
 from pykbroker.server.transport import Buffer, Transport, drop, is_disconnect
+from wire.errors import FrameError
+from wire.framing import check_length
 
 log = get_logger(__name__)
 
@@ -216,7 +218,7 @@ class Connection:
             while size - at >= LENGTH_BYTES:
                 (length,) = length_at(data, at)
                 if not 0 <= length <= limit:
-                    raise ProtocolError(self._bad_length(bytes(data[at : at + LENGTH_BYTES]), length))
+                    check_length(bytes(data[at : at + LENGTH_BYTES]), limit)
                 start, end = at + LENGTH_BYTES, at + LENGTH_BYTES + length
                 if end > size:
                     self._begin_frame(memoryview(data)[at:], end - at)
@@ -235,11 +237,11 @@ class Connection:
                     self._spawn(self._wait, answer)
                     return False
             return False
-        except ProtocolError:
+        except (ProtocolError, FrameError) as error:
             self._outgoing_bytes = pending
             if pending:
                 self._flush()  # what was right before it is answered
-            raise
+            raise ProtocolError(str(error)) from None
         finally:
             self._at, self._outgoing_bytes = at, pending
             if at == size:
@@ -277,33 +279,3 @@ class Connection:
             if not sent:
                 return False
             self._outgoing = drop(self._outgoing, sent)
-
-    def _bad_length(self, prefix: bytes, length: int) -> str:
-        other = recognise(prefix)
-        if other:
-            return f"it sent {other}, not a Kafka request"
-        if length < 0:
-            return f"it announced a request of {length} bytes"
-        return (
-            f"it announced a request of {length} bytes, above socket.request.max.bytes={self.max_frame_bytes}"
-        )
-
-
-# What a peer that speaks something else sends as its first four bytes, read as a length.
-OTHER_PROTOCOLS = {
-    b"GET ": "an HTTP request",
-    b"POST": "an HTTP request",
-    b"PUT ": "an HTTP request",
-    b"HEAD": "an HTTP request",
-    b"OPTI": "an HTTP request",
-    b"DELE": "an HTTP request",
-    b"PRI ": "an HTTP/2 request",
-    b"SSH-": "an SSH greeting",
-}
-
-
-def recognise(prefix: bytes) -> str | None:
-    """The protocol whose first four bytes these are, if it is one that people point at a Kafka port by mistake."""
-    if prefix[:2] == b"\x16\x03":
-        return "a TLS handshake (this listener is PLAINTEXT: set security.protocol=PLAINTEXT in the client)"
-    return OTHER_PROTOCOLS.get(prefix)

@@ -53,8 +53,8 @@ def test_an_announced_length_allocates_nothing() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (struct.pack(">i", -1), "announced a request of -1 bytes"),
-        (struct.pack(">i", 1001), "above socket.request.max.bytes=1000"),
+        (struct.pack(">i", -1), "-1 is negative"),
+        (struct.pack(">i", 1001), "above the limit of 1000"),
         (b"GET / HTTP/1.1\r\n", "HTTP"),
         (bytes.fromhex("16030100f8"), "TLS"),
         (b"SSH-2.0-x\r\n", "SSH"),
