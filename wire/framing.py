@@ -16,7 +16,7 @@ LENGTH_BYTES = 4
 
 _FOREIGN = (
     (
-        (b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"OPTI", b"PATC", b"CONN"),
+        (b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PRI "),
         "it is HTTP, not a Kafka request",
     ),
     ((b"SSH-",), "it is SSH, not a Kafka request"),
@@ -35,12 +35,12 @@ def foreign_protocol(first: bytes) -> str:
     return ""
 
 
-def check_length(first: bytes, limit: int) -> int:
+def check_length(first: bytes, limit: int, limit_name: str = "the limit") -> int:
     """The length that four bytes announce. Raises: FrameError if it is negative or above the limit, saying why."""
     length = int.from_bytes(first, "big", signed=True)
     if 0 <= length <= limit:
         return length
-    reason = "is negative" if length < 0 else f"is above the limit of {limit}"
+    reason = "is negative" if length < 0 else f"is above {limit_name} of {limit}"
     foreign = foreign_protocol(first)
     raise FrameError(foreign or f"a frame length of {length} {reason}")
 

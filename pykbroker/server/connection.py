@@ -12,8 +12,9 @@ So answers come strictly in the order of requests, and a peer that sends without
 the answers of one piece (SEND_ABOVE) and one received piece.
 
 A frame that has not arrived whole is received straight into a buffer of its own. That buffer grows with the data that
-really came (1 MiB first, then doubled): a peer that only announces a length costs nothing. A request is parsed where it lies
-in the receive buffer, which is never reused: a `records` field stays a view of it until the log has written it.
+really came (64 KiB for the first bytes, 1 MiB for the first 64 KiB, then doubled): a peer that only announces a length
+costs next to nothing. A request is parsed where it lies in the receive buffer, which is never reused: a `records` field
+stays a view of it until the log has written it.
 
 Measured (2 cores, 50 connections with one request in flight each): 12 us of CPU per empty request this way, 44 us with one
 Trio task per connection, which pays a task switch and an epoll_ctl per request (docs/decisions/0005-one-poller.md).
@@ -33,7 +34,9 @@ from wire.framing import check_length
 log = get_logger(__name__)
 
 RECEIVE_BYTES = 64 * 1024  # one read; larger pieces measured no faster
-GROW_BYTES = 1024 * 1024  # first size of the buffer of a frame that did not arrive whole
+FRAME_BYTES = 64 * 1024  # smallest buffer of a frame that did not arrive whole
+GROW_FACTOR = 16  # a buffer may be this much larger than what has come,
+GROW_BYTES = 1024 * 1024  # as long as it is below this; then it doubles
 SEND_ABOVE = 256 * 1024  # bytes of answers that are sent before the next request is served
 TURN_BYTES = 1024 * 1024  # what one connection may read before the others have their turn
 LENGTH_BYTES = 4
@@ -67,6 +70,7 @@ class Connection:
     __slots__ = (
         "_at",
         "_data",
+        "_ended",
         "_frame",
         "_have",
         "_outgoing",
@@ -109,6 +113,7 @@ class Connection:
         self.context: Any = None  # the service's own
         self._spawn = spawn
         self._readable = False
+        self._ended = False
         self._data: Buffer = b""  # received, of which _at bytes are served
         self._at = 0
         self._frame: bytearray | None = (
@@ -123,9 +128,13 @@ class Connection:
         """HOST:PORT, for log lines."""
         return f"{self.peer_host}:{self.peer_port}"
 
-    def on_ready(self) -> bool:
-        """The transport may have become readable or writable. True: there is more to read, but it is others' turn."""
+    def on_ready(self, ended: bool = False) -> bool:
+        """The transport may have become readable or writable. True: there is more to read, but it is others' turn.
+
+        ended: the peer has ended the stream, which is told once only, maybe together with its last bytes.
+        """
         self._readable = True
+        self._ended = self._ended or ended
         return self._guarded(self._pump)
 
     def close(self, reason: str | None = None) -> None:
@@ -184,15 +193,15 @@ class Connection:
         if not data:
             self.close()
             return 0
-        if len(data) < RECEIVE_BYTES:
+        if len(data) < RECEIVE_BYTES and not self._ended:
             self._readable = False  # edge: what comes after a short read is announced anew
         self._data = bytes(self._data[self._at :]) + data if self._at < len(self._data) else data
         self._at = 0
         return len(data)
 
     def _receive_frame(self, frame: bytearray) -> int:
-        if self._have == len(frame):  # only in a frame above GROW_BYTES; its length stands in front
-            frame.extend(bytes(min(self._frame_bytes(frame) - self._have, self._have)))
+        if self._have == len(frame):  # only in a frame above FRAME_BYTES; its length stands in front
+            frame.extend(bytes(frame_room(self._have, self._frame_bytes(frame)) - self._have))
         with memoryview(frame) as view:
             count = self.transport.receive_into(view[self._have :])
         if count is None:
@@ -218,7 +227,7 @@ class Connection:
             while size - at >= LENGTH_BYTES:
                 (length,) = length_at(data, at)
                 if not 0 <= length <= limit:
-                    check_length(bytes(data[at : at + LENGTH_BYTES]), limit)
+                    check_length(bytes(data[at : at + LENGTH_BYTES]), limit, "socket.request.max.bytes")
                 start, end = at + LENGTH_BYTES, at + LENGTH_BYTES + length
                 if end > size:
                     self._begin_frame(memoryview(data)[at:], end - at)
@@ -248,7 +257,7 @@ class Connection:
                 self._data, self._at = b"", 0
 
     def _begin_frame(self, head: memoryview, size: int) -> None:
-        self._frame = bytearray(min(size, max(GROW_BYTES, len(head))))
+        self._frame = bytearray(frame_room(len(head), size))
         self._frame[: len(head)] = head
         self._have = len(head)
 
@@ -279,3 +288,8 @@ class Connection:
             if not sent:
                 return False
             self._outgoing = drop(self._outgoing, sent)
+
+
+def frame_room(have: int, size: int) -> int:
+    """Bytes for a frame of `size` bytes of which `have` have come; more than `have`, if the frame is."""
+    return min(size, max(2 * have, FRAME_BYTES, min(GROW_FACTOR * have, GROW_BYTES)))

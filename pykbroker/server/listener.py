@@ -107,7 +107,7 @@ class Listener:
             for connection in list(self.connections):
                 connection.close()
 
-    def _accept_all(self) -> bool:
+    def _accept_all(self, _ended: bool = False) -> bool:
         while True:
             try:
                 sock, _ = self._sock.accept()

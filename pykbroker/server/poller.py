@@ -27,9 +27,11 @@ log = get_logger(__name__)
 
 ROUNDS = 32  # of ready sockets before Trio's other tasks have their turn
 LINGER_S = 0.001
+ENDED = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR if sys.platform == "linux" else 0
 
-OnReady = Callable[[], bool]
-"""Does what can be done without waiting. True: there is more to do, but it is others' turn."""
+OnReady = Callable[[bool], bool]
+"""Does what can be done without waiting. Given True: the other side has ended the stream, so nothing will announce what is
+still to be read. Returns True: there is more to do, but it is others' turn."""
 
 
 class Poller(Protocol):
@@ -44,10 +46,10 @@ class Poller(Protocol):
         """Until cancelled."""
 
 
-def called(on_ready: OnReady) -> bool:
+def called(on_ready: OnReady, ended: bool = False) -> bool:
     """A bug behind one socket must not end the task of all."""
     try:
-        return on_ready()
+        return on_ready(ended)
     except Exception:
         log.exception("a bug in what serves a socket")
         return False
@@ -104,9 +106,9 @@ class EpollPoller:
             if not events and not again:
                 break
             ready, again = again, []
-            for fd, _mask in events:
+            for fd, mask in events:
                 on_ready = watched.get(fd)
-                if on_ready is not None and called(on_ready):
+                if on_ready is not None and called(on_ready, mask & ENDED != 0):
                     again.append(on_ready)
             for on_ready in ready:
                 if called(on_ready):

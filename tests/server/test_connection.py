@@ -54,7 +54,7 @@ def test_an_announced_length_allocates_nothing() -> None:
     ("data", "words"),
     [
         (struct.pack(">i", -1), "-1 is negative"),
-        (struct.pack(">i", 1001), "above the limit of 1000"),
+        (struct.pack(">i", 1001), "above socket.request.max.bytes of 1000"),
         (b"GET / HTTP/1.1\r\n", "HTTP"),
         (bytes.fromhex("16030100f8"), "TLS"),
         (b"SSH-2.0-x\r\n", "SSH"),
