@@ -204,6 +204,7 @@ class PykbrokerProcess(BrokerProcess):
                 stdout=log,
                 stderr=log,
                 pass_fds=[write_fd],
+                cwd=self.work_dir,
                 env=environment(),
                 start_new_session=True,
             )

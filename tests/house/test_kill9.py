@@ -29,9 +29,9 @@ from harness.proxy import SwallowingProxy
 confluent_kafka = pytest.importorskip("confluent_kafka")
 
 ROUNDS = int(os.environ.get("PYKBROKER_KILL_ROUNDS", "20"))
-PARTITIONS, KEYS = 3, 12
+PARTITIONS, KEYS = 6, 12
 RECORDS_A_SECOND = 6000
-IN_FLIGHT = 5  # requests; what librdkafka and Kafka's own producer allow with idempotence
+IN_FLIGHT = 5  # requests; librdkafka keeps one or two of each partition in flight when it is idempotent
 TOPIC, GROUP = "counted", "counters"
 
 
