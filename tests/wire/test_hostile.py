@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import time
 import tracemalloc
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -42,12 +43,22 @@ def test_a_claimed_size_costs_nothing(message: object, version: int, data: bytes
     for buffer in (data, bytearray(data)):
         tracemalloc.start()
         begun = time.perf_counter()
-        with pytest.raises(WireError):
-            parser(buffer)
-        assert time.perf_counter() - begun < 0.5
+        refused = is_refused(parser, buffer)
+        took = time.perf_counter() - begun
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
+        assert refused
+        assert took < 0.5
         assert peak < 100_000
+
+
+def is_refused(parser: Callable[..., object], buffer: bytes | bytearray) -> bool:
+    """Without pytest.raises, whose own memory would be counted."""
+    try:
+        parser(buffer)
+    except WireError:
+        return True
+    return False
 
 
 def test_a_large_malformed_message_is_not_read_a_second_time() -> None:
