@@ -25,6 +25,7 @@ from kafka.errors import (
     BrokerResponseError,
     CommitFailedError,
     IllegalGenerationError,
+    KafkaConnectionError,
     RebalanceInProgressError,
     UnknownMemberIdError,
     for_code,
@@ -174,7 +175,13 @@ class KafkaPythonDriver(base.Driver):
         with self._consumer(member.group, **options) as consumer:
             consumer.subscribe([member.topic], listener=_Reporting(member, consumer))
             while not member.leaving.is_set():
-                member.polled(_received(consumer.poll(timeout_ms=POLL_MS)))
+                try:
+                    member.polled(_received(consumer.poll(timeout_ms=POLL_MS)))
+                except (
+                    KafkaConnectionError
+                ):  # the broker is away: kafka-python now and then says so, and goes on
+                    member.leaving.wait(0.05)
+                    continue
                 if member.owes_a_commit:
                     _try_commit(consumer, member)
                 member.holds(tp.partition for tp in consumer.assignment())
@@ -270,6 +277,7 @@ def _try_commit(consumer: KafkaConsumer, member: Member) -> None:
     settled_by_polling = (
         CommitFailedError,
         IllegalGenerationError,
+        KafkaConnectionError,
         RebalanceInProgressError,
         UnknownMemberIdError,
     )
