@@ -38,9 +38,10 @@ CLAIMS = [
 @pytest.mark.parametrize(("message", "version", "data"), CLAIMS)
 def test_a_claimed_size_costs_nothing(message: object, version: int, data: bytes) -> None:
     parser = message.parser(version)  # type: ignore[attr-defined]
-    with pytest.raises(WireError):
-        parser(data)
     for buffer in (data, bytearray(data)):
+        assert is_refused(
+            parser, buffer
+        )  # each kind of buffer has a parser of its own, made at its first use
         tracemalloc.start()
         begun = time.perf_counter()
         refused = is_refused(parser, buffer)
