@@ -14,6 +14,7 @@ error)`), or the response's own error_code. Anything else is a bug: one tracebac
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,8 @@ class Bound:
         self.api = api
         self.parse: Callable[[Buffer, int, int], tuple[Any, int]] = request.parser(version)
         self.build: Callable[[Any], list[Buffer]] = response.builder(version)
+        if os.environ.get("PYKBROKER_WIRE_CHECK") == "1":
+            self.parse, self.build = disagreement_closes(self.parse), disagreement_closes(self.build)
         self.cls: Any = response.cls
         self.handle = api.handler()
         self.refuse = self.handle.__globals__.get("refuse")
@@ -158,6 +161,20 @@ class Dispatcher:
         if hasattr(response, "error_message"):
             response.error_message = refusal.message or refusal.code.meaning
         return response
+
+
+def disagreement_closes(codec: Callable[..., Any]) -> Callable[..., Any]:
+    """Under the debug switch (`wire.check`): where the two paths differ, one line says so, and the connection ends."""
+    from wire.check import Disagreement
+
+    def checked(*arguments: Any) -> Any:
+        try:
+            return codec(*arguments)
+        except Disagreement as error:
+            log.error("PYKBROKER_WIRE_CHECK: %s", error)
+            raise ProtocolError(f"PYKBROKER_WIRE_CHECK found a bug of the broker: {error.where}") from None
+
+    return checked
 
 
 def answer(bound: Bound, correlation_id: int, response: Any) -> Answer:
