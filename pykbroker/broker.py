@@ -219,9 +219,9 @@ def run(config: BrokerConfig, paths: DataPaths, notes: Notes, ready_fd: int | No
         broker = Broker(config, paths, sockets)
 
         def ready() -> None:
-            gc.collect()
-            gc.freeze()
+            gc.freeze()  # what a start makes stays; nothing of it is worth a look
             gc.set_threshold(*GC_THRESHOLDS)
+            gc.enable()
             announce(sockets, paths, ready_fd)
 
         return trio.run(_serve, broker, ready)

@@ -10,6 +10,7 @@ that says why; 130 Ctrl-C.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -115,6 +116,7 @@ def checked_serve(given: dict[str, Any]) -> ServeOptions | None:
 
 def serve(options: ServeOptions) -> int:
     """Runs the broker until it is told to stop. Returns the exit code."""
+    gc.disable()  # until the broker is ready: a start makes many objects and no garbage
     from pykbroker import logs
 
     logs.configure(options.log_level)
