@@ -242,12 +242,13 @@ class AiokafkaDriver(base.Driver):
         async with self._consumer(member.group, **options) as consumer:
             consumer.subscribe([member.topic], listener=_Orderly(member, busy))
             while not member.leaving.is_set():
-                if not consumer.assignment():  # getmany would wait for one, with the lock held
+                if not consumer.assignment():  # getmany would wait for one
                     member.holds(())
                     await asyncio.sleep(0.02)
                     continue
+                # Outside the lock: once a rebalance has begun, getmany waits for its end, and that for the callback.
+                member.polled(_received(await consumer.getmany(timeout_ms=50)))
                 async with busy:
-                    member.polled(_received(await consumer.getmany(timeout_ms=50)))
                     if member.owes_a_commit:
                         await _try_commit(consumer, member)
                 member.holds(tp.partition for tp in consumer.assignment())
