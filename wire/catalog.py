@@ -19,3 +19,14 @@ def all_messages() -> list[Message]:
                 if isinstance(value, Message):
                     found[value.name] = value
     return [found[name] for name in sorted(found)]
+
+
+def apis() -> dict[int, tuple[Message, Message]]:
+    """(request, response) by API key, in order. Where an API was renamed (key 74), the declaration with more versions."""
+    found: dict[tuple[int | None, str], Message] = {}
+    for message in all_messages():
+        known = found.get((message.key, message.kind))
+        if known is None or known.versions.last < message.versions.last:
+            found[message.key, message.kind] = message
+    keys = sorted(key for key, kind in found if kind == "request" and key is not None)
+    return {key: (found[key, "request"], found[key, "response"]) for key in keys}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pykbroker.api.handlers
+from pykbroker.api.document import page
 from pykbroker.api.table import APIS, Api
 
 ROOT = Path(__file__).parents[2]
@@ -42,3 +43,8 @@ def test_a_handler_begins_with_its_api() -> None:
     for api in APIS:
         text = (ROOT / "pykbroker" / "api" / "handlers" / f"{api.module}.py").read_text()
         assert text.startswith((f'"""{api.name} ', f'"""{api.name}: ')), api.name
+
+
+def test_the_page_of_the_protocol_is_fresh() -> None:
+    """After a change: python -m pykbroker.api.document > docs/protocol.md"""
+    assert (ROOT / "docs" / "protocol.md").read_text() == page()
