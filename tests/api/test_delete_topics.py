@@ -49,6 +49,13 @@ async def test_by_name_in_every_version(tmp_path: Path, version: int) -> None:
         assert set(client.cluster.image.topics) == {"b"}
 
 
+@pytest.mark.parametrize("version", ALL_VERSIONS)
+async def test_an_empty_name_is_an_unknown_topic(tmp_path: Path, version: int) -> None:
+    async with client_at(tmp_path) as client:
+        (result,) = await delete(client, version, "")
+        assert (result.name, result.error_code) == ("", ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+
+
 async def test_by_id(tmp_path: Path) -> None:
     async with client_at(tmp_path) as client:
         await make(client, "a", "b")

@@ -29,7 +29,8 @@ async def handle(ctx: Context, request: Any) -> Any:
     names: dict[str, Wanted] = {}
     for each in dict.fromkeys(wanted):
         if each not in refused:
-            names[each[0] or image.topic_names[each[1]]] = each
+            name, topic_id = each
+            names[image.topic_names[topic_id] if name is None else name] = each
     outcome = await ctx.broker.controller.delete_topics(list(names))
     results = [_result(each, error) for each, error in refused.items()]
     for name, error in zip(names, outcome, strict=True):
