@@ -34,8 +34,16 @@ def configure(level: str) -> None:
 
 
 class _ShortFormatter(logging.Formatter):
-    """The last part of the module's name stands for it: `pykbroker.server.listener` is `listener`."""
+    """The last part of the module's name stands for it: `pykbroker.server.listener` is `listener`.
+
+    A message is one line, whatever a peer wrote into the names that it quotes: what is not printable is escaped.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         record.short = record.name.rpartition(".")[2]
         return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        if not record.message.isprintable():
+            record.message = "".join(c if c.isprintable() else repr(c)[1:-1] for c in record.message)
+        return super().formatMessage(record)

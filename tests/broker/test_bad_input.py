@@ -157,14 +157,17 @@ def test_a_cut_off_batch_is_not_stored(client: Client, cut: int) -> None:
 
 
 def test_acks_0_that_cannot_be_stored_closes_with_one_line(serve: Serve, bystander: Client) -> None:
-    """There is no answer that could say it."""
+    """There is no answer that could say it. A name that is quoted cannot forge a line of its own."""
     before = len(serve.complaints())
     from wire.messages.produce import PartitionProduceData, TopicProduceData
 
     data = TopicProduceData(
-        name="no-such", partition_data=[PartitionProduceData(index=0, records=batch(b"x"))]
+        name="no-such\n12:00:00.000 ERROR   forged \x1b[2J",
+        partition_data=[PartitionProduceData(index=0, records=batch(b"x"))],
     )
     with Client(serve.address) as client:
         client.send(request("Produce", 9, acks=0, timeout_ms=1000, topic_data=[data], transactional_id=None))
         assert client.closed()
-    assert "acks=0" in told(serve, before)
+    line = told(serve, before)
+    assert "acks=0" in line
+    assert r"no-such\n12:00:00.000 ERROR   forged \x1b[2J" in line
