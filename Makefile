@@ -8,7 +8,7 @@ ARGS ?=
 T ?=
 WORKERS ?= 2
 
-.PHONY: run test check format compat bench clean
+.PHONY: run test check format compat fuzz bench clean
 
 run: $(VENV)/.run
 	@$(BIN)/pykbroker serve $(ARGS)
@@ -29,6 +29,10 @@ format: $(VENV)/.test
 # make compat BOOTSTRAP=HOST:PORT asks any broker; without it, a fresh pykbroker
 compat: $(VENV)/.test
 	@$(BIN)/python -m pytest -q compat-tests $(if $(BOOTSTRAP),--bootstrap $(BOOTSTRAP)) $(ARGS)
+
+# spoiled frames of every message and version, as long as you like: make fuzz ARGS="--seconds 600"
+fuzz: $(VENV)/.test
+	@$(BIN)/python -m tests.wire.fuzz $(ARGS)
 
 bench: $(VENV)/.bench
 	@$(BIN)/python bench/run.py $(ARGS)
