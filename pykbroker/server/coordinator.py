@@ -16,7 +16,7 @@ from pykbroker.clock import Clock
 from pykbroker.core.cluster.image import ClusterImage, TopicImage
 from pykbroker.core.groups.placement import OFFSETS_TOPIC, partition_of
 from pykbroker.core.groups.rules import GroupRules
-from pykbroker.errors import ApiError, ConfigError
+from pykbroker.errors import ApiError
 from pykbroker.server.pending import Early, Pending
 from pykbroker.server.shard import Shard, ShardState, ShardStatistics
 from pykbroker.server.shard_log import PartitionLog
@@ -40,16 +40,6 @@ class CoordinatorStatistics(NamedTuple):
     failures: int
 
 
-def codec_of(config: BrokerConfig) -> Codec:
-    """Raises: ConfigError."""
-    name = "offsets.topic.compression.codec"
-    try:
-        return Codec(config.integer(name))
-    except ValueError:
-        fix = "give 0 (none), 1 (gzip), 2 (snappy), 3 (lz4) or 4 (zstd)"
-        raise ConfigError(name, config.integer(name), fix) from None
-
-
 class GroupCoordinator:
     """Made with the broker, `start`ed with its nursery, told of each new image (`metadata.subscribe(c.image_changed)`).
 
@@ -68,7 +58,7 @@ class GroupCoordinator:
         self._partition = partition
         self.rules = GroupRules.resolve(config)
         self._settle_timeout_s = config.integer("offsets.commit.timeout.ms") / 1000
-        self._codec = codec_of(config)
+        self._codec = Codec(config.integer("offsets.topic.compression.codec"))
         self._nursery: trio.Nursery | None = None
         self._replaying = trio.Lock()
         self._shards: dict[int, Shard] = {}

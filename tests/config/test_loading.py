@@ -358,3 +358,10 @@ def test_log_dirs_alone_put_the_store_beside_the_first() -> None:
 
 def test_a_later_log_dir_wins_over_earlier_log_dirs() -> None:
     assert loaded("log.dir=/a", KAFKA_LOG_DIRS="/b").paths == (("/a",), "/a.zk")
+
+
+def test_codec_of_the_offsets_topic_is_one_of_five() -> None:
+    name = "offsets.topic.compression.codec"
+    assert loaded(f"{name}=4").config.integer(name) == 4
+    for number in (-1, 5):
+        assert name in str(refused(f"{name}={number}"))

@@ -16,7 +16,8 @@ from pykbroker.core.groups.commands import (
 )
 from pykbroker.core.groups.placement import OFFSETS_TOPIC, partition_of
 from pykbroker.errors import ApiError
-from tests.api.group_client import BROKER, Client, a_client, topic
+from tests.api.group_client import BROKER, SETTINGS, Client, a_client, topic
+from wire.records.batch import Codec, read_header
 
 GROUPS = [f"group-{i}" for i in range(20)]
 
@@ -48,6 +49,16 @@ async def test_groups_are_spread_over_the_partitions_by_their_hash(autojump_cloc
         assert used == {partition_of(group_id, 50) for group_id in GROUPS}
         lists = await client.house.groups.submit_to_all(ListGroups())
         assert sorted(group.group_id for groups in lists for group in groups) == sorted(GROUPS)
+
+
+async def test_what_is_committed_is_compressed_as_the_setting_says(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SETTINGS, "offsets.topic.compression.codec", Codec.LZ4.value)
+    async with a_client() as client:
+        await commit(client, "g", 3)
+        (batch,) = client.house.partitions[partition_of("g", 50)].log.batches
+        assert read_header(batch).codec is Codec.LZ4
 
 
 async def test_without_the_topic_nothing_is_coordinated(autojump_clock: MockClock) -> None:

@@ -25,7 +25,7 @@ offsets.topic.replication.factor | short 1 kafka=3 | >=1 | high | read-only | us
     Replicas of __consumer_offsets.
 offsets.topic.segment.bytes | int 104857600 | >=1 | high | read-only | used
     Segment size of __consumer_offsets.
-offsets.topic.compression.codec | int 0 |  | high | read-only | ignored:later
+offsets.topic.compression.codec | int 0 | 0..4 | high | read-only | used
     Codec of what is written to __consumer_offsets: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
 offsets.load.buffer.size | int 5242880 | >=1 | high | read-only | ignored:runtime
     Size of the reads when offsets are loaded.

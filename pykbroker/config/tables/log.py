@@ -12,7 +12,7 @@ auto.create.topics.enable | boolean true |  | high | read-only | used
 num.partitions | int 1 | >=1 | medium | read-only | used
     Partitions of a topic that is created without a count.
 default.replication.factor | int 1 |  | medium | read-only | used
-    Replicas of a topic that is created without a factor; here never more than the brokers alive.
+    Replicas of a topic that is created without a factor; with more than the brokers alive it is not created.
 delete.topic.enable | boolean true |  | high | read-only | used
     DeleteTopics may delete; false answers TOPIC_DELETION_DISABLED.
 min.insync.replicas | int 1 | >=1 | high | cluster-wide | used
