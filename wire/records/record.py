@@ -12,7 +12,7 @@ would do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from wire.records import batch as batches
 from wire.records.batch import (
@@ -90,18 +90,31 @@ def read_records(
     """
     if header is None:
         header = batches.read_header(batch, pos)
-    data = unpack_records(batch, header, pos, limit)
     records: list[Record] = []
+    feed_records(unpack_records(batch, header, pos, limit), header, records)
+    return records
+
+
+class Sink(Protocol):
+    """Takes records one by one: a list, or something that keeps none of them."""
+
+    def append(self, record: Record, /) -> None: ...
+
+
+def feed_records(data: bytes, header: BatchHeader, records: Sink) -> None:
+    """Appends each record in `data` (from `unpack_records`) to `records`.
+
+    Raises: InvalidRecord; the records before the bad one have been appended.
+    """
     try:
         at = _read_all(data, header, records)
     except IndexError:
         raise InvalidRecord(CUT_OFF) from None
     if at != len(data):
         raise InvalidRecord(f"{len(data) - at} bytes remain after the last record")
-    return records
 
 
-def _read_all(data: bytes, header: BatchHeader, records: list[Record]) -> int:
+def _read_all(data: bytes, header: BatchHeader, records: Sink) -> int:
     """Reads `header.count` records; returns where the last one ends. Raises IndexError past the end of `data`."""
     base_offset, base_timestamp = header.base_offset, header.base_timestamp
     append_time = header.max_timestamp if header.is_log_append_time else None
@@ -332,7 +345,8 @@ def build_batch(
     base_timestamp = listed[0].timestamp
     body = bytearray()
     for index, record in enumerate(listed):
-        _write_record(body, record, index, record.timestamp - base_timestamp)
+        _, timestamp, key, value, headers = record
+        write_record(body, index, timestamp - base_timestamp, key, value, headers)
     packed = compress(codec, body, level)
     max_timestamp = max(record.timestamp for record in listed)
     if log_append_time_ms is not None:
@@ -356,16 +370,24 @@ def build_batch(
     return batches.pack_header(header, [packed]) + packed
 
 
-def _write_record(out: bytearray, record: Record, offset_delta: int, timestamp_delta: int) -> None:
+def write_record(
+    out: bytearray,
+    offset_delta: int,
+    timestamp_delta: int,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[Header] = (),
+) -> None:
+    """Appends one record in the form that it has inside a batch."""
     body = bytearray(b"\x00")  # attributes: none are defined
     write_varint(body, timestamp_delta)
     write_varint(body, offset_delta)
-    _write_bytes(body, record.key)
-    _write_bytes(body, record.value)
-    write_varint(body, len(record.headers))
-    for key, value in record.headers:
-        _write_bytes(body, key.encode("utf-8", "surrogateescape"))
-        _write_bytes(body, value)
+    _write_bytes(body, key)
+    _write_bytes(body, value)
+    write_varint(body, len(headers))
+    for name, content in headers:
+        _write_bytes(body, name.encode("utf-8", "surrogateescape"))
+        _write_bytes(body, content)
     write_varint(out, len(body))
     out += body
 
