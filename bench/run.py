@@ -22,11 +22,12 @@ from functools import partial
 import peers
 import procfs
 import start
-from clients import Figures, one_message, there_and_back
 from peers import Target
-from reference.kafka import Unavailable
 from small_requests import connects, many_connections, metadata, pipelined, produce_one
 from table import Results, Row, render
+
+from clients import Figures, one_message, there_and_back
+from reference.kafka import Unavailable
 
 KINDS = ("produce", "latency", "small", "start")
 SIZES = (("100 B", 1_000_000, 100), ("1 KiB", 200_000, 1024))

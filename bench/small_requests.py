@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
-from clients import Figures, fresh_topic
-from harness import rawwire
 from peers import Target
 from procfs import CpuMeter
+
+from clients import Figures, fresh_topic
+from harness import rawwire
 
 CONNECTIONS, IN_FLIGHT = 50, 64
 

@@ -19,9 +19,10 @@ import time
 from pathlib import Path
 
 import peers
+from procfs import cpu_s, resident_mb
+
 from harness import rawwire
 from harness.process import environment, free_port
-from procfs import cpu_s, resident_mb
 
 IDLE_S = 1.0
 

@@ -22,6 +22,12 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+pytest.register_assert_rewrite("conformance", "cases")
+
+from conformance import known_failures, plugin  # noqa: E402
+from conformance.kafka import clean_up  # noqa: E402
+from conformance.plugin import SUBJECT  # noqa: E402
+from conformance.subject import Subject, read_credentials  # noqa: E402
 from harness.process import BrokerProcess, ForeignBroker, PykbrokerProcess  # noqa: E402
 
 # Settings under which a suite of short tests makes sense; Kafka's own names, given to whichever broker we start.
@@ -43,6 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--reference", nargs="?", const="4.3.1", metavar="VERSION", help="start Apache Kafka (4.3.1, 3.9.2)"
     )
+    plugin.add_options(group)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(plugin, "conformance")
 
 
 def _make_broker(config: pytest.Config, work_dir: Path) -> BrokerProcess | ForeignBroker:
@@ -67,6 +78,27 @@ def running_broker(
     yield broker
     _broker = None
     broker.close()
+
+
+@pytest.fixture(scope="session")
+def running_subject(
+    request: pytest.FixtureRequest, running_broker: BrokerProcess | ForeignBroker
+) -> Iterator[Subject]:
+    config = request.config
+    made = Subject(running_broker.bootstrap, running_broker.name, given_line=config.getoption("--line"))
+    if path := config.getoption("--credentials"):
+        made.accounts, made.ca_file = read_credentials(Path(path))
+    made.listeners |= dict(given.split("=", 1) for given in config.getoption("--listener"))
+    config.stash[SUBJECT] = made
+    yield made
+    if not running_broker.owned:
+        clean_up(made)
+
+
+@pytest.fixture
+def subject(running_subject: Subject, broker: BrokerProcess | ForeignBroker) -> Subject:
+    """The facts of the broker under test, which is up."""
+    return running_subject
 
 
 @pytest.fixture
@@ -94,16 +126,18 @@ def fresh_name() -> Callable[[str], str]:
     return lambda what: f"{what}-{os.getpid()}-{os.urandom(3).hex()}-{next(_numbers)}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             for warning in LIBRARY_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
+    if not config.getoption("--bootstrap") and not config.getoption("--reference"):
+        known_failures.mark(items, known_failures.read(HERE / "known_failures.txt"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
-    if report.failed and _broker is not None:
+    if report.failed and _broker is not None and _broker.owned:
         report.sections.append((f"log of {_broker.name} at {_broker.bootstrap}", _broker.log()))
     return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from clients import drivers
 from clients.drivers.base import Driver
 from clients.topics import MakeTopic

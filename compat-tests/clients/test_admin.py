@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from clients.drivers.base import BrokerError, Driver, Message
 from clients.members import Group
 from clients.topics import MakeTopic, Names

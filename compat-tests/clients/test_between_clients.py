@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from clients import drivers
 from clients.drivers.base import Driver, Message
 from clients.topics import MakeTopic

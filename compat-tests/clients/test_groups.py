@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from clients.drivers.base import Driver, Message
 from clients.members import Group
 from clients.topics import MakeTopic, Names

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+
 from clients.topics import Names
 from harness.process import BrokerProcess, ForeignBroker
 

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+
 from clients.drivers.base import BrokerError, Driver, Message
 from clients.topics import MakeTopic, Names
 

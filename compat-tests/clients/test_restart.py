@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+
 from clients.drivers.base import BrokerError, Driver, Message
 from clients.members import Group
 from clients.topics import MakeTopic, Names

@@ -22,6 +22,7 @@ from aiokafka.errors import (
     UnknownMemberIdError,
     for_code,
 )
+
 from clients.drivers import base
 from clients.drivers.base import BrokerError, Message, Received
 from clients.members import Member

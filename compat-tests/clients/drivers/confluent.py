@@ -9,10 +9,11 @@ from concurrent.futures import Future
 from typing import Any
 
 import confluent_kafka as ck
+from confluent_kafka import admin
+
 from clients.drivers import base
 from clients.drivers.base import BrokerError, Message, Received
 from clients.members import Member
-from confluent_kafka import admin
 
 NO_TIMESTAMP = 0  # librdkafka: now
 

@@ -6,9 +6,6 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from clients.drivers import base
-from clients.drivers.base import BrokerError, Message, Received
-from clients.members import Member
 from kafka import (
     ConsumerRebalanceListener,
     KafkaAdminClient,
@@ -30,6 +27,10 @@ from kafka.errors import (
     UnknownMemberIdError,
     for_code,
 )
+
+from clients.drivers import base
+from clients.drivers.base import BrokerError, Message, Received
+from clients.members import Member
 
 ACKS = {"0": 0, "1": 1, "all": "all"}
 ASSIGNORS = {

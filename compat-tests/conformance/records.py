@@ -1,0 +1,42 @@
+"""Record batches for cases: built by value, taken out of a Fetch answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from wire.records.batch import BatchHeader, Codec, iterate_batches
+from wire.records.record import Record, build_batch, read_records
+
+__all__ = ["BatchHeader", "Codec", "Record", "batch", "batches_in", "now_ms", "records_in"]
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def batch(*values: bytes | Record | None, timestamp_ms: int | None = None, **options: Any) -> bytes:
+    """One v2 batch of these records; a plain value has no key and `timestamp_ms` (now).
+
+    options: codec, producer_id, producer_epoch, base_sequence, attributes, leader_epoch, base_offset.
+    """
+    when = now_ms() if timestamp_ms is None else timestamp_ms
+    records = [value if isinstance(value, Record) else Record(0, when, None, value) for value in values]
+    return build_batch(records, **options)
+
+
+def batches_in(records: Any) -> list[BatchHeader]:
+    """The headers of all whole batches in the `records` of an answer."""
+    data = bytes(records or b"")
+    return [header for _, header in iterate_batches(data)]
+
+
+def records_in(records: Any, control: bool = False) -> Sequence[Record]:
+    """All records of all whole batches, those of control batches only if asked for."""
+    data = bytes(records or b"")
+    found: list[Record] = []
+    for position, header in iterate_batches(data):
+        if control or not header.is_control:
+            found += read_records(data, header, position)
+    return found

@@ -1,0 +1,50 @@
+"""House rules of the conformance suite: differences and known failures that are named exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COMPAT = ROOT / "compat-tests"
+
+
+def decorators() -> list[tuple[Path, ast.FunctionDef, ast.Call]]:
+    """(file, function, `case(...)`) of every case."""
+    found = []
+    for path in sorted((COMPAT / "cases").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                calls = [call for call in node.decorator_list if isinstance(call, ast.Call)]
+                found += [(path, node, call) for call in calls if getattr(call.func, "id", "") == "case"]
+    return found
+
+
+def test_every_difference_that_a_case_names_is_explained() -> None:
+    named = {
+        word.value.value
+        for _, _, call in decorators()
+        for word in call.keywords
+        if word.arg == "differs" and isinstance(word.value, ast.Constant) and word.value.value
+    }
+    explained = set(re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs" / "differences.md").read_text(), re.M))
+    assert named <= explained
+
+
+def test_every_known_failure_is_a_case_and_has_a_reason() -> None:
+    cases = {f"{path.relative_to(COMPAT)}::{function.name}" for path, function, _ in decorators()}
+    for line in (COMPAT / "known_failures.txt").read_text().splitlines():
+        name, _, reason = line.partition("#")
+        if name.strip():
+            assert name.partition("[")[0].strip() in cases
+            assert reason.strip(), f"{name} has no reason"
+
+
+def test_every_test_in_the_case_folders_is_a_case() -> None:
+    cases = {(path, function.name) for path, function, _ in decorators()}
+    assert cases
+    for path in sorted((COMPAT / "cases").rglob("test_*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                assert (path, node.name) in cases, f"{path.name}: {node.name} has no @case"
