@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -21,6 +22,7 @@ def all_messages() -> list[Message]:
     return [found[name] for name in sorted(found)]
 
 
+@cache
 def apis() -> dict[int, tuple[Message, Message]]:
     """(request, response) by API key, in order. Where an API was renamed (key 74), the declaration with more versions."""
     found: dict[tuple[int | None, str], Message] = {}

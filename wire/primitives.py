@@ -97,6 +97,13 @@ class Sized(Construct):  # type: ignore[misc]
             return None
         return length
 
+    def _take(self, length: int, stream: Any, path: str) -> bytes:
+        """The bytes behind the length."""
+        if length > remaining(stream):
+            raise WireError(f"a length of {length}; bytes left: {remaining(stream)}", path)
+        data: bytes = stream_read(stream, length, path)
+        return data
+
     def _write_length(self, length: int | None, stream: Any, context: Any, path: str) -> None:
         if length is None and not self.nullable:
             raise WireError("None, but it is not nullable", path)
@@ -117,8 +124,11 @@ class String(Sized):
             return None
         if length > MAX_STRING_BYTES:
             raise WireError(f"a string of {length} bytes", path)
-        text: str = stream_read(stream, length, path).decode()
-        return text
+        data = self._take(length, stream, path)
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise WireError(f"not UTF-8: {error.reason} at its byte {error.start}", path) from error
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         if obj is not None and not isinstance(obj, str):
@@ -138,8 +148,7 @@ class Bytes(Sized):
         length = self._read_length(stream, context, path)
         if length is None:
             return None
-        data: bytes = stream_read(stream, length, path)
-        return data
+        return self._take(length, stream, path)
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         data = None if obj is None else bytes(memoryview(obj))

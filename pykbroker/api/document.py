@@ -22,6 +22,9 @@ Every API of Apache Kafka 3.9 and 4.3 is declared in `wire/messages`, in all its
 ApiVersions announces: a version stands there only with its whole meaning. A request for anything else is refused as Kafka
 does it, by the end of the connection (ApiVersions alone is always answered, so that a client can learn what is spoken).
 
+`python -m wire show NAME --version N` prints the layout of a message, `python -m wire decode` tells what bytes mean;
+[wire.md](wire.md) has examples.
+
 *flexible*: the first version with compact encoding and tagged fields (KIP-482). *headers*: the versions of the headers in
 front of request and response in the oldest and the newest version, as in `1 / 0 to 2 / 1`.
 """

@@ -142,6 +142,6 @@ def test_schema_of_an_unknown_message_is_an_error(capsys: pytest.CaptureFixture[
     from wire.__main__ import main
 
     assert main(["schema", "FetchReqest"]) == 1
-    assert "no such message: FetchReqest" in capsys.readouterr().err
+    assert "no such message: FetchReqest; nearest: FetchRequest" in capsys.readouterr().err
     assert main(["schema", "ResponseHeader"]) == 0
-    assert "CorrelationId: int32 0+" in capsys.readouterr().out
+    assert "correlation_id  int32  0+" in capsys.readouterr().out
