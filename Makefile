@@ -8,7 +8,7 @@ ARGS ?=
 T ?=
 WORKERS ?= 2
 
-.PHONY: run test check format compat fuzz bench clean
+.PHONY: run test check format compat compat-reference fuzz bench clean
 
 run: $(VENV)/.run
 	@$(BIN)/pykbroker serve $(ARGS)
@@ -26,9 +26,16 @@ format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# make compat BOOTSTRAP=HOST:PORT asks any broker; without it, a fresh pykbroker
+# The conformance suite. make compat BOOTSTRAP=HOST:PORT asks any broker; without it, a fresh pykbroker
+COMPAT = $(BIN)/python -m pytest compat-tests -n $(WORKERS) --dist loadgroup
 compat: $(VENV)/.test
-	@$(BIN)/python -m pytest -q compat-tests $(if $(BOOTSTRAP),--bootstrap $(BOOTSTRAP)) $(ARGS)
+	@$(COMPAT) $(if $(BOOTSTRAP),--bootstrap $(BOOTSTRAP)) $(ARGS)
+
+# make compat-reference VERSION=3.9.2 NODES=1: Apache Kafka answers; needs Java 17 and Maven
+VERSION ?= 4.3.1
+NODES ?= 1
+compat-reference: $(VENV)/.test
+	@$(COMPAT) --reference $(VERSION) --nodes $(NODES) $(ARGS)
 
 # spoiled frames of every message and version, as long as you like: make fuzz ARGS="--seconds 600"
 fuzz: $(VENV)/.test

@@ -3,7 +3,9 @@ reference.
 
     pytest compat-tests                              a pykbroker of our own, stopped at the end
     pytest compat-tests --bootstrap HOST:PORT        whatever answers there; restarts are skipped
-    pytest compat-tests --reference [4.3.1]          Apache Kafka, started for the run
+    pytest compat-tests --reference [4.3.1]          Apache Kafka, started for the run; --nodes 3: a cluster
+
+What we start has the settings of reference/observable.properties, under which all cases can be observed.
 
 One broker serves a whole run (one each per pytest-xdist worker), so every test makes its own topic and
 group names. When a test fails, the tail of the broker's log stands in its report.
@@ -25,13 +27,17 @@ sys.path.insert(0, str(HERE))
 pytest.register_assert_rewrite("conformance", "cases")
 
 from conformance import known_failures, plugin  # noqa: E402
-from conformance.kafka import clean_up  # noqa: E402
+from conformance.housekeeping import clean_up, ensure_scram_users  # noqa: E402
 from conformance.plugin import SUBJECT  # noqa: E402
 from conformance.subject import Subject, read_credentials  # noqa: E402
 from harness.process import BrokerProcess, ForeignBroker, PykbrokerProcess  # noqa: E402
+from reference import observable  # noqa: E402
+from reference.kafka import VERSIONS, ApacheKafka, KafkaCluster  # noqa: E402
 
-# Settings under which a suite of short tests makes sense; Kafka's own names, given to whichever broker we start.
-SETTINGS = {"group.initial.rebalance.delay.ms": "0", "group.min.session.timeout.ms": "1000"}
+Broker = BrokerProcess | KafkaCluster | ForeignBroker
+
+# What pykbroker is given of observable.properties: it refuses settings that ask for a protection that it lacks.
+PYKBROKER_PARTS = ("time", "size", "one broker")
 
 # Warnings of the client libraries themselves, each with its reason; everything else stays an error.
 LIBRARY_WARNINGS = [
@@ -40,8 +46,6 @@ LIBRARY_WARNINGS = [
     "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning",
 ]
 
-_broker: BrokerProcess | ForeignBroker | None = None
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("broker under test")
@@ -49,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--reference", nargs="?", const="4.3.1", metavar="VERSION", help="start Apache Kafka (4.3.1, 3.9.2)"
     )
+    group.addoption("--nodes", type=int, default=1, help="brokers of the reference (4.3.1)")
     plugin.add_options(group)
 
 
@@ -56,20 +61,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(plugin, "conformance")
 
 
-def _make_broker(config: pytest.Config, work_dir: Path) -> BrokerProcess | ForeignBroker:
+_broker: Broker | None = None
+
+
+def _make_broker(config: pytest.Config, work_dir: Path) -> Broker:
     if address := config.getoption("--bootstrap"):
         return ForeignBroker(address)
+    if (nodes := config.getoption("--nodes")) > 1:
+        return KafkaCluster(work_dir, is_observable=True, count=nodes)
     if version := config.getoption("--reference"):
-        from reference.kafka import VERSIONS
-
-        return VERSIONS[version](work_dir, SETTINGS)
-    return PykbrokerProcess(work_dir, SETTINGS)
+        return VERSIONS[version](work_dir, is_observable=True)
+    return PykbrokerProcess(work_dir, observable.settings(*PYKBROKER_PARTS))
 
 
 @pytest.fixture(scope="session")
 def running_broker(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BrokerProcess | ForeignBroker]:
+) -> Iterator[Broker]:
     """The broker of this run. Tests take `broker`, which also starts it again after a test that left it down."""
     global _broker
     broker = _make_broker(request.config, tmp_path_factory.mktemp("broker"))
@@ -81,28 +89,33 @@ def running_broker(
 
 
 @pytest.fixture(scope="session")
-def running_subject(
-    request: pytest.FixtureRequest, running_broker: BrokerProcess | ForeignBroker
-) -> Iterator[Subject]:
+def running_subject(request: pytest.FixtureRequest, running_broker: Broker) -> Iterator[Subject]:
     config = request.config
     made = Subject(running_broker.bootstrap, running_broker.name, given_line=config.getoption("--line"))
-    if path := config.getoption("--credentials"):
-        made.accounts, made.ca_file = read_credentials(Path(path))
+    credentials = config.getoption("--credentials")
+    if isinstance(running_broker, ApacheKafka | KafkaCluster):
+        made.listeners |= running_broker.listeners
+        credentials = credentials or observable.CREDENTIALS
+    if credentials:
+        made.accounts, made.ca_file = read_credentials(Path(credentials))
+    if isinstance(running_broker, ApacheKafka | KafkaCluster):
+        made.ca_file = str(running_broker.ca_file)
     made.listeners |= dict(given.split("=", 1) for given in config.getoption("--listener"))
+    ensure_scram_users(made)
     config.stash[SUBJECT] = made
     yield made
-    if not running_broker.owned:
+    if isinstance(running_broker, ForeignBroker):
         clean_up(made)
 
 
 @pytest.fixture
-def subject(running_subject: Subject, broker: BrokerProcess | ForeignBroker) -> Subject:
+def subject(running_subject: Subject, broker: Broker) -> Subject:
     """The facts of the broker under test, which is up."""
     return running_subject
 
 
 @pytest.fixture
-def broker(running_broker: BrokerProcess | ForeignBroker) -> BrokerProcess | ForeignBroker:
+def broker(running_broker: Broker) -> Broker:
     """The broker under test: `bootstrap`; with `owned` also `restart()`, `stop()`, `kill9()`, `start()`."""
     if isinstance(running_broker, BrokerProcess) and not running_broker.running:
         running_broker.start()
@@ -110,7 +123,7 @@ def broker(running_broker: BrokerProcess | ForeignBroker) -> BrokerProcess | For
 
 
 @pytest.fixture
-def own_broker(broker: BrokerProcess | ForeignBroker) -> BrokerProcess:
+def own_broker(broker: Broker) -> BrokerProcess:
     """The broker, for tests that stop or kill it."""
     if not isinstance(broker, BrokerProcess):
         pytest.skip("a broker given as an address is not ours to stop")
@@ -131,7 +144,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if HERE in item.path.parents:
             for warning in LIBRARY_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
-    if not config.getoption("--bootstrap") and not config.getoption("--reference"):
+    if not (
+        config.getoption("--bootstrap") or config.getoption("--reference") or config.getoption("--nodes") > 1
+    ):
         known_failures.mark(items, known_failures.read(HERE / "known_failures.txt"))
 
 

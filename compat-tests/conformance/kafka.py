@@ -18,6 +18,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from conformance.cases import Check
@@ -31,8 +32,6 @@ from conformance.subject import Subject
 from harness.rawwire import parse_address
 from wire.errors import ErrorCode
 from wire.messages.create_topics import CreatableTopic, CreatableTopicConfig, CreateTopicsRequest
-from wire.messages.delete_groups import DeleteGroupsRequest
-from wire.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
 from wire.messages.describe_transactions import DescribeTransactionsRequest
 from wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from wire.messages.find_coordinator import FindCoordinatorRequest
@@ -191,16 +190,31 @@ class Kafka:
 
     # --- where things are
 
+    @property
+    def _entry(self) -> tuple[str, int]:
+        """The address that was given, of the listener in use."""
+        return (
+            self.subject.address
+            if self._login is None
+            else parse_address(self.subject.listeners[self._login.protocol])
+        )
+
+    @cached_property
+    def nodes(self) -> dict[int, tuple[str, int]]:
+        """Broker id -> address, of the listener in use."""
+        if self._login is None or len(self.subject.nodes) == 1:
+            return dict.fromkeys(self.subject.nodes, self._entry) if self._login else self.subject.nodes
+        request = MetadataRequest(topics=[])
+        answer = self._connection_to(self._entry).ask(request, self.subject.version(MetadataRequest))
+        return {broker.node_id: (broker.host, broker.port) for broker in answer.brokers}
+
     def _address(self, request: Any, to: int | None) -> tuple[str, int]:
-        if self._login is not None:
-            return parse_address(self.subject.listeners[self._login.protocol])
-        nodes = self.subject.nodes
         if to is not None:
-            return nodes[to]
-        if request is None or len(nodes) == 1:
-            return self.subject.address
+            return self.nodes[to]
+        if request is None or len(self.nodes) == 1:
+            return self._entry
         node = self.node_of(request)
-        return self.subject.address if node is None else nodes[node]
+        return self._entry if node is None else self.nodes[node]
 
     def node_of(self, request: Any) -> int | None:
         """The broker where the request belongs; None: any."""
@@ -278,7 +292,7 @@ class Kafka:
     def wait_led(self, name: str, partitions: int) -> Topic:
         """The topic, once every broker knows it with all its leaders, and the leaders serve it."""
         topic_id = NO_ID
-        for node in self.subject.nodes:
+        for node in self.nodes:
 
             def led(node: int = node) -> Any:
                 (row,) = self._metadata([MetadataRequestTopic(name=name)], to=node).topics
@@ -418,20 +432,3 @@ def fetch_request(
         isolation_level=isolation_level,
         topics=[FetchTopic(topic=topic.name, topic_id=topic.id, partitions=[wanted])],
     )
-
-
-def clean_up(subject: Subject) -> None:
-    """Deletes the topics and groups that cases made, as far as the broker lets us: it is not ours."""
-    kafka = Kafka(subject)
-    try:
-        if subject.groups and kafka.announces(DeleteGroupsRequest):
-            for group in subject.groups:
-                kafka.ask(DeleteGroupsRequest(groups_names=[group]))
-        if subject.topics and kafka.announces(DeleteTopicsRequest):
-            states = [DeleteTopicState(name=name) for name in subject.topics]
-            kafka.ask(
-                DeleteTopicsRequest(topics=states, topic_names=subject.topics, timeout_ms=30_000),
-                timeout_s=60,
-            )
-    finally:
-        kafka.close()

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from wire.records.batch import BatchHeader, Codec, iterate_batches
+from wire.records.batch import MAGIC_OFFSET, MAGIC_V2, BatchHeader, Codec, iterate_batches
+from wire.records.legacy import open_wrapper, read_messages
 from wire.records.record import Record, build_batch, read_records
 
 __all__ = ["BatchHeader", "Codec", "Record", "batch", "batches_in", "now_ms", "records_in"]
@@ -33,10 +34,21 @@ def batches_in(records: Any) -> list[BatchHeader]:
 
 
 def records_in(records: Any, control: bool = False) -> Sequence[Record]:
-    """All records of all whole batches, those of control batches only if asked for."""
+    """All records of all whole batches, those of control batches only if asked for; also out of old message sets."""
     data = bytes(records or b"")
+    if len(data) > MAGIC_OFFSET and data[MAGIC_OFFSET] < MAGIC_V2:
+        return _messages_in(data)
     found: list[Record] = []
     for position, header in iterate_batches(data):
         if control or not header.is_control:
             found += read_records(data, header, position)
+    return found
+
+
+def _messages_in(data: bytes) -> list[Record]:
+    """What a Fetch below v4 may give: message sets v0 and v1, compressed ones inside a wrapper."""
+    found = []
+    for message in read_messages(data):
+        inner = open_wrapper(message) if message.codec else (message,)
+        found += [Record(each.offset, each.timestamp, each.key, each.value) for each in inner]
     return found

@@ -91,9 +91,18 @@ class BrokerProcess(ABC):
 
         Raises: StartFailed.
         """
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """The first half of a start: the process is there."""
         assert not self.running, "already running"
         with open(self.log_path, "ab") as log:
             self._process = self._launch(log)
+
+    def wait_ready(self) -> None:
+        """The second half: it serves. Raises: StartFailed."""
+        assert self._process is not None, "not started"
         deadline = time.monotonic() + self.start_timeout_s
         while True:
             with contextlib.suppress(OSError, ValueError):
@@ -108,12 +117,17 @@ class BrokerProcess(ABC):
                 )
             time.sleep(0.002)
 
+    def terminate(self) -> None:
+        """SIGTERM, without waiting."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """SIGTERM and wait; the exit code. A process that does not obey is killed, and that raises."""
         if self._process is None:
             return 0
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+            self.terminate()
             try:
                 self._process.wait(self.stop_timeout_s)
             except subprocess.TimeoutExpired:

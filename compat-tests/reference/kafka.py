@@ -6,10 +6,15 @@ runs in KRaft mode as one node that is broker and controller; formatting a folde
 it is done once and copied. 3.9.2 runs in ZooKeeper mode beside a ZooKeeper process with its own class
 path. A small heap, the serial collector and the C1 compiler alone bring a broker up in a second or two;
 `tuned_for_speed` gives the JVM's own choices instead, for measurements.
+
+`observable` brokers have the settings of observable.properties and four listeners each, PLAINTEXT the first; `KafkaCluster`
+runs three 4.3.1 nodes.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import fcntl
 import os
 import shutil
@@ -17,11 +22,15 @@ import subprocess
 from pathlib import Path
 
 from harness.process import BrokerProcess, StartFailed, free_port
-from harness.rawwire import connect
+from harness.rawwire import broker_count, connect
+from reference import observable
 
 HERE = Path(__file__).parent
 CACHE = HERE / ".cache"
 QUICK_START = ["-Xmx256m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+PROTOCOL_MAP = ",".join(
+    ["CONTROLLER:PLAINTEXT", *(f"{name}:{name}" for name in ("PLAINTEXT", *observable.PROTOCOLS))]
+)
 CLUSTER_ID = "cHlrYnJva2VyLXJlZmVyZW"  # 16 bytes in URL-safe base64
 
 # One node, tests: replication 1, no waiting for a group's first members, few internal partitions (Kafka
@@ -44,6 +53,13 @@ KRAFT = {
     "share.coordinator.state.topic.min.isr": "1",
     "broker.session.timeout.ms": "4000",
     "broker.heartbeat.interval.ms": "500",
+}
+REPLICATED = {
+    "offsets.topic.replication.factor": "3",
+    "transaction.state.log.replication.factor": "3",
+    "transaction.state.log.min.isr": "2",
+    "share.coordinator.state.topic.replication.factor": "3",
+    "share.coordinator.state.topic.min.isr": "2",
 }
 ZOOKEEPER = {**COMMON, "broker.id": "0", "zookeeper.session.timeout.ms": "2000"}
 
@@ -104,17 +120,35 @@ class ApacheKafka(BrokerProcess):
         work_dir: Path | None = None,
         settings: dict[str, str] | None = None,
         tuned_for_speed: bool = False,
+        is_observable: bool = False,
     ) -> None:
         super().__init__(work_dir)
         self.settings = settings or {}
         self.options = ["-Xmx1g"] if tuned_for_speed else QUICK_START
+        self.is_observable = is_observable
+        self.listeners: dict[str, str] = {}  # protocol -> HOST:PORT of the further ones
+        self.ca_file: Path | None = None
 
     @property
     def data_dir(self) -> Path:
         return self.work_dir / "data"
 
     def _settings(self) -> dict[str, str]:
-        return {**KRAFT, **self.settings, "log.dirs": str(self.data_dir)}
+        return {**KRAFT, **self._observable(), **self.settings, "log.dirs": str(self.data_dir)}
+
+    def _observable(self) -> dict[str, str]:
+        if not self.is_observable:
+            return {}
+        identity = observable.identity(CACHE / "identity")
+        self.ca_file = identity.certificate
+        return {**observable.settings(), "ssl.keystore.location": str(identity.key_store)}
+
+    def _client_listeners(self) -> str:
+        """The value of `listeners`, without a controller's."""
+        if self.is_observable:
+            self.listeners = {name: f"127.0.0.1:{free_port()}" for name in observable.PROTOCOLS}
+        everyone = {"PLAINTEXT": self.bootstrap, **self.listeners}
+        return ",".join(f"{name}://{address}" for name, address in everyone.items())
 
     def command(self) -> list[str]:
         jars_dir = jars(self.artifact)
@@ -125,14 +159,22 @@ class ApacheKafka(BrokerProcess):
         return java_command(jars_dir, self.options, "kafka.Kafka", str(properties))
 
     def _prepare(self, jars_dir: Path, properties: Path) -> None:
-        controller = f"127.0.0.1:{free_port()}"
-        listeners = {
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
-            "controller.quorum.voters": f"0@{controller}",
+        self._write(jars_dir, properties, 0, {0: f"127.0.0.1:{free_port()}"})
+
+    def _write(self, jars_dir: Path, properties: Path, node: int, controllers: dict[int, str]) -> None:
+        """Properties and a formatted folder for one node of a quorum. controllers: node -> HOST:PORT."""
+        clients = self._client_listeners()
+        own = {
+            "node.id": str(node),
+            "listeners": f"{clients},CONTROLLER://{controllers[node]}",
+            "advertised.listeners": clients,
+            "listener.security.protocol.map": PROTOCOL_MAP,
+            "controller.quorum.voters": ",".join(f"{i}@{address}" for i, address in controllers.items()),
         }
-        write_properties(properties, {**self._settings(), **listeners})
+        write_properties(properties, {**self._settings(), **own})
         shutil.copytree(formatted_folder(jars_dir), self.data_dir)
+        if node:
+            identify(self.data_dir / "meta.properties", node)
 
 
 def formatted_folder(jars_dir: Path) -> Path:
@@ -159,6 +201,82 @@ def formatted_folder(jars_dir: Path) -> Path:
             raise StartFailed(f"StorageTool: {done.stdout}{done.stderr}")
         fresh.rename(target)
     return target
+
+
+def identify(meta: Path, node: int) -> None:
+    """Make the formatted folder that of another node: its id, and a directory id of its own."""
+    directory_id = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=").replace("-", "A", 1)
+    own = {"node.id": str(node), "directory.id": directory_id}
+    lines = [line.partition("=") for line in meta.read_text().splitlines() if not line.startswith("#")]
+    meta.write_text("".join(f"{name}={own.get(name, value)}\n" for name, _, value in lines))
+
+
+class KafkaNode(ApacheKafka):
+    """One of several; `controllers` are those of all."""
+
+    def __init__(
+        self, node: int, controllers: dict[int, str], work_dir: Path, settings: dict[str, str], observed: bool
+    ):
+        super().__init__(work_dir, settings, is_observable=observed)
+        self.node = node
+        self.controllers = controllers
+
+    def _prepare(self, jars_dir: Path, properties: Path) -> None:
+        self._write(jars_dir, properties, self.node, self.controllers)
+
+    def _answers(self) -> bool:
+        """All of them are there: none serves before a majority does."""
+        return broker_count(self.bootstrap, 1.0) == len(self.controllers)
+
+
+class KafkaCluster:
+    """Nodes of Kafka 4.3.1, each broker and controller. Tests do not stop them: `owned` is False."""
+
+    owned = False
+
+    def __init__(
+        self,
+        work_dir: Path,
+        settings: dict[str, str] | None = None,
+        is_observable: bool = False,
+        count: int = 3,
+    ) -> None:
+        self.name = f"kafka-4.3.1 with {count} nodes"
+        controllers = {node: f"127.0.0.1:{free_port()}" for node in range(count)}
+        own = {**REPLICATED, **(settings or {})}
+        self.nodes = [
+            KafkaNode(node, controllers, work_dir / f"node-{node}", own, is_observable)
+            for node in range(count)
+        ]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(node.bootstrap for node in self.nodes)
+
+    @property
+    def listeners(self) -> dict[str, str]:
+        return self.nodes[0].listeners
+
+    @property
+    def ca_file(self) -> Path | None:
+        return self.nodes[0].ca_file
+
+    def start(self) -> None:
+        """All at once. Raises: StartFailed."""
+        for node in self.nodes:
+            node.launch()
+        for node in self.nodes:
+            node.wait_ready()
+
+    def close(self) -> None:
+        for node in self.nodes:
+            with contextlib.suppress(OSError):
+                node.terminate()
+        for node in self.nodes:
+            node.close()
+
+    def log(self) -> str:
+        return "\n".join(f"--- node {node.node}\n{node.log(4096)}" for node in self.nodes)
 
 
 class ZooKeeperServer(BrokerProcess):
@@ -198,17 +316,21 @@ class ApacheKafkaWithZooKeeper(ApacheKafka):
         work_dir: Path | None = None,
         settings: dict[str, str] | None = None,
         tuned_for_speed: bool = False,
+        is_observable: bool = False,
     ) -> None:
-        super().__init__(work_dir, settings, tuned_for_speed)
+        super().__init__(work_dir, settings, tuned_for_speed, is_observable)
         self.zookeeper = ZooKeeperServer(self.work_dir / "zookeeper")
 
     def _settings(self) -> dict[str, str]:
-        return {**ZOOKEEPER, **self.settings, "log.dirs": str(self.data_dir)}
+        observed = self._observable()
+        if observed:
+            observed["authorizer.class.name"] = observable.ACL_AUTHORIZER
+        return {**ZOOKEEPER, **observed, **self.settings, "log.dirs": str(self.data_dir)}
 
     def _prepare(self, jars_dir: Path, properties: Path) -> None:
         self.zookeeper.start()
         addresses = {
-            "listeners": f"PLAINTEXT://{self.bootstrap}",
+            "listeners": self._client_listeners(),
             "zookeeper.connect": self.zookeeper.bootstrap,
         }
         write_properties(properties, {**self._settings(), **addresses})

@@ -35,7 +35,7 @@ def test_acks_0_is_not_answered(kafka: Kafka, version: int) -> None:
     assert [record.value for record in kafka.records(topic)] == [b"silent", b"loud"]
 
 
-@case(FetchRequest, feature="fetch", why="ReplicaManager.readFromLog", also=(ProduceRequest,))
+@case(FetchRequest, versions="4+", feature="fetch", why="ReplicaManager.readFromLog", also=(ProduceRequest,))
 def test_whole_batches_are_read(kafka: Kafka) -> None:
     """A fetch in the middle of a batch gives the whole batch, and the high watermark."""
     topic = kafka.topic()
