@@ -69,6 +69,9 @@ class Files(Protocol):
     def size(self, path: str) -> int:
         """Bytes of a file."""
 
+    def modified_ms(self, path: str) -> int:
+        """When the file's content was last changed, ms since the epoch."""
+
     def exists(self, path: str) -> bool: ...
 
     def mkdir(self, path: str) -> bool:
@@ -217,6 +220,9 @@ class DiskFiles:
 
     def size(self, path: str) -> int:
         return os.stat(path).st_size
+
+    def modified_ms(self, path: str) -> int:
+        return os.stat(path).st_mtime_ns // 1_000_000
 
     def exists(self, path: str) -> bool:
         return os.path.lexists(path)

@@ -129,12 +129,10 @@ class Dispatcher:
         api = BY_KEY.get(key)
         if api is None:
             raise ProtocolError(f"it sent a request with the unknown API key {key} (version {version})")
-        if not api.first_served <= version <= api.highest:
+        if not api.lowest <= version <= api.highest:
             if key == API_VERSIONS:
                 return None
-            raise ProtocolError(
-                f"it sent {api.name} v{version}; served are {api.first_served} to {api.highest}"
-            )
+            raise ProtocolError(f"it sent {api.name} v{version}; served are {api.lowest} to {api.highest}")
         bound = self._bound[key, version] = Bound(api, version)
         return bound
 

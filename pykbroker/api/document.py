@@ -59,13 +59,11 @@ def _lines() -> Iterator[str]:
 
 def _served(api: Api, request: Message, response: Message) -> str:
     remarks = []
-    if api.first_served != api.lowest:
-        remarks.append(f"announced from {api.lowest}, answered from {api.first_served}")
     if api.lowest > request.versions.first:
         remarks.append(f"below {api.lowest} gone since Kafka 4.0 (KIP-896)")
     if api.highest < request.versions.last:
         remarks.append(f"above {api.highest} not yet")
-    served = Versions(api.first_served, api.highest)
+    served = Versions(api.lowest, api.highest)
     return f"| {api.key} | {api.name} | {served} | {' | '.join(_facts(request, response))} | {'; '.join(remarks)} |"
 
 

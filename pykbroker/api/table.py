@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One API key. versions: (lowest, highest) announced. served_from: lowest version that is answered, where it differs.
+    """One API key, served in the versions `lowest` to `highest`.
 
     module: name of the modules in wire.messages and pykbroker.api.handlers.
     """
@@ -23,15 +23,10 @@ class Api:
     name: str
     lowest: int
     highest: int
-    served_from: int = -1
 
     @property
     def module(self) -> str:
         return "".join("_" + c.lower() if c.isupper() else c for c in self.name).lstrip("_")
-
-    @property
-    def first_served(self) -> int:
-        return self.lowest if self.served_from < 0 else self.served_from
 
     def messages(self) -> tuple[Any, Any]:
         """The request's and the response's Message."""
@@ -45,11 +40,9 @@ class Api:
 
 
 APIS = (
-    # Produce is announced from 0 although batches of the formats before v2 are not taken: librdkafka before 1.8 asks for the
-    # range and misjudges the broker otherwise (KAFKA-18659; Apache Kafka 4 does the same).
-    Api(0, "Produce", 0, 13, served_from=3),
-    Api(1, "Fetch", 4, 18),
-    Api(2, "ListOffsets", 1, 11),
+    Api(0, "Produce", 0, 13),
+    Api(1, "Fetch", 0, 18),
+    Api(2, "ListOffsets", 0, 11),
     Api(3, "Metadata", 0, 13),
     Api(8, "OffsetCommit", 0, 10),
     Api(9, "OffsetFetch", 0, 10),

@@ -40,6 +40,7 @@ class TopicSettings:
     max_compaction_lag_ms: int = NEVER
     flush_messages: int = NEVER
     flush_ms: int = NEVER
+    message_downconversion_enable: bool = True
     preallocate: bool = False
     file_delete_delay_ms: int = 60_000
     unclean_leader_election_enable: bool = False

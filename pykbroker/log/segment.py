@@ -391,6 +391,10 @@ class Segment:
         if self.sealed and self.size:
             self._index = self._times = None
 
+    def modified_ms(self) -> int:
+        """When the segment's file was last written to, ms since the epoch. Raises: OSError."""
+        return self._pool.files.modified_ms(self.handle.path)
+
     # ending
 
     def trim(self) -> None:

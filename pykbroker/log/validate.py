@@ -1,7 +1,8 @@
 """What is checked of records before a leader appends them, and in what form they are then stored.
 
-From the header, always: format, size, checksum, exactly one batch, a count that agrees with the offsets, no control
-batch, a sequence where there is a producer id, the bounds on timestamps. The records themselves are walked where the
+What old producers send, message sets of format v0 or v1, is first made a batch of format v2 (convert.py): a log holds no
+other. Then, from the header, always: format, size, checksum, exactly one batch, a count that agrees with the offsets, no
+control batch, a sequence where there is a producer id, the bounds on timestamps. The records themselves are walked where the
 header cannot answer (a compacted topic needs keys; a bound on old timestamps) and where the batch is rewritten anyway
 (LogAppendTime, another codec). docs/decisions/0002-log.md has what walking every batch would cost, and what that
 leaves to differ from Kafka.
@@ -27,6 +28,7 @@ from wire.records.batch import (
     HEADER,
     HEADER_SIZE,
     LOG_OVERHEAD,
+    MAGIC_OFFSET,
     MAGIC_V2,
     PREFIX_SIZE,
     TIMESTAMP_TYPE_BIT,
@@ -113,13 +115,12 @@ def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> C
     Raises: ApiError with the code that Kafka gives.
     """
     size = len(records)
-    if size < HEADER_SIZE:
-        size = _one_batch(records)
+    if size < HEADER_SIZE or records[MAGIC_OFFSET] != MAGIC_V2:
+        records = _of_format_v2(records, rules)
+        size = len(records)
     header = _new_header(BatchHeader, UNPACK(records))
-    base_offset, length, _, magic, crc, attributes, delta, _, timestamp, producer_id, _, sequence, count = (
-        header
-    )
-    if magic != MAGIC_V2 or length + LOG_OVERHEAD != size:
+    base_offset, length, _, _, crc, attributes, delta, _, timestamp, producer_id, _, sequence, count = header
+    if length + LOG_OVERHEAD != size:
         size = _one_batch(records)
     view = memoryview(records)
     from_client = origin is CLIENT
@@ -149,6 +150,19 @@ def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> C
     if size > rules.segment_bytes:
         _too_large_for_segment(size, rules)
     return header, size, [view[PREFIX_SIZE:size]]
+
+
+def _of_format_v2(records: Buffer, rules: Rules) -> Buffer:
+    """A message set as one batch. Whatever else is no batch is refused.
+
+    Raises: ApiError.
+    """
+    if len(records) > MAGIC_OFFSET and records[MAGIC_OFFSET] < MAGIC_V2:
+        from pykbroker.log.convert import convert_up
+
+        return convert_up(records, rules.max_message_bytes, rules.unpack_limit)
+    _one_batch(records)
+    raise AssertionError("a whole batch of format v2 was taken for something else")
 
 
 def _one_batch(records: Buffer) -> int:
@@ -297,14 +311,3 @@ def _bad_timestamp(timestamp: int, rules: Rules, now_ms: int) -> NoReturn:
         ErrorCode.INVALID_TIMESTAMP,
         f"timestamp {timestamp} is outside of {now_ms - rules.before_max_ms} to {now_ms + rules.after_max_ms}",
     )
-
-
-def require_codec_of_version(records: Buffer, produce_version: int) -> None:
-    """zstd came with Produce v7 (KIP-110): an older client's zstd batch could not be read by its peers.
-
-    Raises: ApiError UNSUPPORTED_COMPRESSION_TYPE.
-    """
-    if produce_version < 7 and len(records) >= HEADER_SIZE and records[22] & CODEC_MASK == Codec.ZSTD:
-        raise ApiError(
-            ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"zstd needs Produce v7, and this is v{produce_version}"
-        )

@@ -416,6 +416,28 @@ class Partition:
         found = log.max_timestamp() if timestamp == MAX_TIMESTAMP else log.offset_for_timestamp(timestamp)
         return None if found is None or found.offset >= last else found
 
+    def segment_offsets(self, timestamp: int, most: int) -> list[int]:
+        """Where segments begin, and where the log ends: what ListOffsets v0 gives, newest first, at most `most`.
+
+        timestamp: ms, then only the beginnings of segments whose files were last written to by then (the end counts as
+        written now); LATEST for all, EARLIEST for the first. In place of what is above the high watermark stands the
+        high watermark itself. Raises: OSError. (Kafka 3: UnifiedLog.legacyFetchOffsetsBefore)
+        """
+        log = self.log
+        found = [max(segment.base_offset, log.log_start_offset) for segment in log.segments]
+        if log.segments[-1].size:
+            found.append(log.log_end_offset)
+        if timestamp == EARLIEST:
+            del found[1:]
+        elif timestamp != LATEST:
+            written = [segment.modified_ms() for segment in log.segments]
+            written.append(self._clock.now_ms())
+            while found and written[len(found) - 1] > timestamp:
+                found.pop()
+        newest_first = found[::-1][: max(most, 0)]
+        readable = [offset for offset in newest_first if offset <= self.high_watermark]
+        return readable if len(readable) == len(newest_first) else [self.high_watermark, *readable]
+
     def epoch_end_offset(self, leader_epoch: int) -> tuple[int, int]:
         """(greatest epoch not above `leader_epoch`, its end offset); (-1, -1) if the log knows none (KIP-101, KIP-279)."""
         return self.log.epoch_end_offset(leader_epoch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,78 @@ def test_time_is_found_across_segments(broker: DataPath) -> None:
         )
     assert len(broker.partition().log.segments) > 10
     assert [at(broker, 1000 + number)[:2] for number in (0, 17, 39)] == [(0, 1000), (17, 1017), (39, 1039)]
+
+
+# v0: beginnings of segments
+
+SECOND = 1000
+
+
+def old(broker: DataPath, timestamp: int, most: int = 100) -> list[int]:
+    """As Apache Kafka 3.9.2 answers it (UnifiedLog.legacyFetchOffsetsBefore)."""
+    asked = ListOffsetsPartition(partition_index=0, timestamp=timestamp, max_num_offsets=most)
+    (row,) = ask(broker, asked, version=0)
+    assert row.error_code == 0, ErrorCode(row.error_code).name
+    return list(row.old_style_offsets)
+
+
+@pytest.fixture
+def segmented(broker: DataPath) -> DataPath:
+    """Segments from 0, 2, 4, 6 and 8 on, the end at 9; written to at second 1, 2 ..., and now is second 100."""
+    broker.have(topic("t", config={"segment.bytes": "1024"}))
+    for _ in range(9):
+        broker.partition().append_as_leader(batch(b"x" * 400), AppendOrigin.CLIENT, 1)
+    for number, segment in enumerate(broker.partition().log.segments, 1):
+        os.utime(segment.handle.path, (number, number))
+    broker.clock.time_ms = 100 * SECOND
+    return broker
+
+
+def test_old_latest_and_earliest(segmented: DataPath) -> None:
+    assert old(segmented, LATEST) == [9, 8, 6, 4, 2, 0]
+    assert old(segmented, LATEST, 1) == [9]
+    assert old(segmented, LATEST, 2**31 - 1) == [9, 8, 6, 4, 2, 0]
+    assert old(segmented, LATEST, 0) == []
+    assert old(segmented, EARLIEST) == old(segmented, EARLIEST, 1) == [0]
+
+
+def test_old_times_are_those_of_the_files(segmented: DataPath) -> None:
+    assert old(segmented, 0) == old(segmented, SECOND - 1) == []
+    assert old(segmented, SECOND) == [0]
+    assert old(segmented, 3 * SECOND + 1) == [4, 2, 0]
+    assert old(segmented, 3 * SECOND + 1, 2) == [4, 2]
+    assert old(segmented, 99 * SECOND) == [8, 6, 4, 2, 0]
+    assert old(segmented, 100 * SECOND) == [9, 8, 6, 4, 2, 0]
+
+
+def test_old_log_start_stands_for_what_lies_before_it(segmented: DataPath) -> None:
+    segmented.partition().delete_records(5)
+    assert old(segmented, LATEST) == [9, 8, 6, 5]
+    assert old(segmented, EARLIEST) == [5]
+
+
+def test_old_empty_log(broker: DataPath) -> None:
+    broker.have(topic("t"))
+    assert old(broker, LATEST) == old(broker, EARLIEST) == [0]
+
+
+def test_old_offsets_end_at_the_high_watermark(segmented: DataPath) -> None:
+    segmented.have(topic("t", replicas=(0, 1), leader_epoch=1, config={"segment.bytes": "1024"}))
+    segmented.partition().append_as_leader(batch(b"x" * 800, timestamp=1), AppendOrigin.CLIENT, 1)
+    assert [segment.base_offset for segment in segmented.partition().log.segments][-1] == 9
+    assert (segmented.partition().high_watermark, segmented.partition().log_end_offset) == (9, 10)
+    assert old(segmented, LATEST) == [9, 9, 8, 6, 4, 2, 0]
+    assert old(segmented, LATEST, 1) == [9]
+
+
+def test_old_errors(broker: DataPath) -> None:
+    broker.have(topic("t"))
+    latest = ListOffsetsPartition(partition_index=0, timestamp=LATEST)
+    newer = ListOffsetsPartition(partition_index=0, timestamp=MAX)
+    negative = ListOffsetsPartition(partition_index=0, timestamp=LATEST, max_num_offsets=-1)
+    assert code(broker, newer, version=0) == ErrorCode.UNSUPPORTED_VERSION
+    assert code(broker, latest, version=0, name="nope") == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    assert code(broker, negative, version=0) == ErrorCode.INVALID_REQUEST
+    assert [row.error_code for row in ask(broker, latest, latest, version=0)] == [0, 0], (
+        "twice is no fault yet"
+    )

@@ -18,7 +18,7 @@ SEED = 20
 def served_requests() -> Target:
     """Those that the broker does not refuse by their header alone."""
     everything = requests()
-    served: dict[int | None, range] = {api.key: range(api.first_served, api.highest + 1) for api in APIS}
+    served: dict[int | None, range] = {api.key: range(api.lowest, api.highest + 1) for api in APIS}
     frames = [
         valid
         for valid in everything.valid

@@ -19,7 +19,7 @@ def test_a_row_has_a_message_and_a_handler(api: Api) -> None:
     request, response = api.messages()
     assert request.key == response.key == api.key
     assert callable(api.handler())
-    for version in range(api.first_served, api.highest + 1):
+    for version in range(api.lowest, api.highest + 1):
         request.parser(version)
         response.builder(version)
 

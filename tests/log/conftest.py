@@ -25,6 +25,7 @@ class Inode:
     """A file's content now, as of the last fsync, and what was done to it since."""
 
     def __init__(self) -> None:
+        self.modified_ms = NOW_MS
         self.data = bytearray()
         self.durable = b""
         self.pending: list[
@@ -90,6 +91,7 @@ class MemoryFile:
         room = self._disk.room(max(position + size - len(self.inode.data), 0))
         short = max(position + size - len(self.inode.data), 0) - room
         self.inode.write(position, data[: len(data) - short])
+        self.inode.modified_ms = self._disk.now_ms
         if short:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -139,6 +141,7 @@ class MemoryDisk:
         self.open_files = 0
         self.truncate_fails = False
         self.fsync_fails = False
+        self.now_ms = NOW_MS  # what files that are written to are stamped with
 
     def room(self, wanted: int) -> int:
         """How many of `wanted` more bytes fit."""
@@ -187,6 +190,9 @@ class MemoryDisk:
 
     def size(self, path: str) -> int:
         return len(self._inode(path).data)
+
+    def modified_ms(self, path: str) -> int:
+        return self._inode(path).modified_ms
 
     def exists(self, path: str) -> bool:
         return path in self.names or path in self.directories

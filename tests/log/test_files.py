@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,20 @@ def test_positional_reads_and_writes(place: tuple[Any, str]) -> None:
     again = files.open(f"{path}/f", write=False)
     assert again.pread(4, 0) == b"\0\0ab"
     again.close()
+
+
+def test_time_of_the_last_change(place: tuple[Any, str]) -> None:
+    files, path = place
+    with pytest.raises(FileNotFoundError):
+        files.modified_ms(f"{path}/f")
+    file = files.open(f"{path}/f", create=True)
+    file.pwritev([b"x"], 1, 0)
+    file.close()
+    if isinstance(files, DiskFiles):
+        os.utime(f"{path}/f", ns=(0, 1_234_567_890_123_999_999))
+        assert files.modified_ms(f"{path}/f") == 1_234_567_890_123
+    else:
+        assert files.modified_ms(f"{path}/f") == files.now_ms
 
 
 def test_directories(place: tuple[Any, str]) -> None:

@@ -179,7 +179,7 @@ def require_v2(buf: Buffer, pos: int, size: int) -> None:
     """Raises: InvalidRecord for message format v0 or v1; CorruptBatch for a v2 batch shorter than its header."""
     magic = buf[pos + MAGIC_OFFSET]
     if magic != MAGIC_V2:
-        raise InvalidRecord(f"message format v{magic} is not served; the oldest is v2 (Kafka 0.11)")
+        raise InvalidRecord(f"message format v{magic} where a record batch of format v2 has to stand")
     if size < HEADER_SIZE:
         raise CorruptBatch(f"a record batch of {size} bytes is shorter than its header of {HEADER_SIZE}")
 

@@ -5,9 +5,11 @@ first batch of the first partition that has one is always given whole (KIP-74). 
 until appends may have brought them, for max_wait_ms at most, and reads again. An error, or a log that parts from the
 reader's, is answered at once; a partition that is not known at all is not, or its reader would ask in a tight loop.
 
-Versions: 4 isolation level. 5 log start offset; up to 5, a storage error is told as NOT_LEADER_OR_FOLLOWER, which those
-clients retry. 7 sessions (KIP-227). 9 leader epoch (KIP-320). 10 zstd. 11 rack (KIP-392; this broker is always the one
-to read from). 12 diverging epochs (KIP-595). 13 topic ids (KIP-516). 16 current leader (KIP-951).
+Versions: 0-1 want message sets of format v0, 2-3 of v1 (message_sets.py). 0-2 get no more than they ask for, not even a
+first batch; 3: max_bytes for all partitions together. 4 record batches v2, isolation level. 5 log start offset; up to 5, a
+storage error is told as NOT_LEADER_OR_FOLLOWER, which those clients retry. 7 sessions (KIP-227). 9 leader epoch (KIP-320).
+10 zstd. 11 rack (KIP-392; this broker is always the one to read from). 12 diverging epochs (KIP-595). 13 topic ids
+(KIP-516). 16 current leader (KIP-951).
 
 A replica id is a claim that any client can make: nothing is moved by it and nothing beyond the high watermark is shown.
 Until replication is served such a fetch is refused, since this broker's partitions have no other replicas.
@@ -36,6 +38,8 @@ from wire.messages.fetch import (
     PartitionData,
 )
 
+FIRST_WITH_BATCHES = 4
+FIRST_WITH_ZSTD = 10
 UNKNOWN = (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID)
 LEADER_ERRORS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
@@ -125,8 +129,13 @@ def read_one(
 ) -> PartitionRead:
     """Raises: ApiError, OSError."""
     partition.check_leader(wanted.current_leader_epoch)
-    if ctx.version < 10 and partition.settings.compression_type == "zstd":
-        raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+    if ctx.version < FIRST_WITH_ZSTD:
+        if partition.settings.compression_type == "zstd":
+            raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+        if ctx.version < FIRST_WITH_BATCHES:
+            from pykbroker.api.message_sets import read_message_set
+
+            return read_message_set(ctx.version, partition, wanted, left, min_one)
     limit = wanted.max_bytes
     return partition.read(
         wanted.fetch_offset, limit if limit < left else left, isolation, min_one, wanted.last_fetched_epoch

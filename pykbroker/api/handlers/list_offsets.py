@@ -4,9 +4,9 @@ timestamp: ms, then the first readable record that is not older; -1 the end of w
 the log, -3 the record with the greatest timestamp, -5 and -6 concern tiered storage, of which there is none. No such
 record: offset -1. A name that the version does not have yet is refused for its partition.
 
-Versions: 0 is not served: it gave the starts of segments, by the time of their files, as Kafka 4 no longer does. 2
-isolation level. 4 leader epoch, in and out (KIP-320). 7: -3 (KIP-734). 8: -4 (KIP-405). 9: -5 (KIP-1005). 10 timeout,
-for tiered reads. 11: -6 (KIP-1023).
+Versions: 0 gives up to max_num_offsets beginnings of segments, by the time of their files, and knows -1 and -2 alone. 1: one
+offset, by the time of the records (KIP-79). 2 isolation level. 4 leader epoch, in and out (KIP-320). 7: -3 (KIP-734). 8: -4
+(KIP-405). 9: -5 (KIP-1005). 10 timeout, for tiered reads. 11: -6 (KIP-1023).
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ from wire.messages.list_offsets import (
     ListOffsetsTopicResponse,
 )
 
+FIRST_BY_RECORD = 1
 FIRST_VERSION = {
-    LATEST: 1,
-    EARLIEST: 1,
+    LATEST: 0,
+    EARLIEST: 0,
     MAX_TIMESTAMP: 7,
     EARLIEST_LOCAL: 8,
     LATEST_TIERED: 9,
@@ -62,12 +63,15 @@ def look_up(ctx: Context, request: Any, name: str, asked: Any, twice: bool) -> A
     row = ListOffsetsPartitionResponse(partition_index=asked.partition_index)
     timestamp = asked.timestamp
     try:
-        if twice:
+        if (twice and ctx.version >= FIRST_BY_RECORD) or asked.max_num_offsets < 0:
             raise ApiError(ErrorCode.INVALID_REQUEST)
         if timestamp < 0 and ctx.version < FIRST_VERSION.get(timestamp, NEVER):
             raise ApiError(ErrorCode.UNSUPPORTED_VERSION)
         partition = ctx.broker.replicas.partition(name, asked.partition_index)
         partition.check_leader(asked.current_leader_epoch)
+        if ctx.version < FIRST_BY_RECORD:
+            row.old_style_offsets = partition.segment_offsets(timestamp, asked.max_num_offsets)
+            return row
         found = partition.offset_for(timestamp, request.isolation_level)
     except FAILURES as error:
         row.error_code = int(code_of(error))

@@ -4,8 +4,9 @@ acks 1 and 0 answer after the write, -1 when the high watermark has passed the b
 answer: when something failed the connection is closed instead, so that the producer learns it. One partition's failure
 does not touch the others. The batch is not unpacked here: what is in it is the log's business.
 
-Versions: 3 first with record batches v2 (0-2 are announced, and end the connection, as with Kafka 4). 7: zstd. 8:
-record errors and a message for each partition (KIP-467). 10: current leader (KIP-951). 13: topic ids (KIP-516).
+Versions: 0-2 bring message sets, which the log converts; as in Kafka a batch v2 is not refused there either, not even with
+zstd. 2: log append time. 3: batches v2 and nothing else. 7: zstd. 8: record errors and a message for each partition
+(KIP-467). 10: current leader (KIP-951). 13: topic ids (KIP-516).
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ from wire.messages.produce import (
 
 ADMIN_CLIENT = "__admin_client"  # the one client id that may write to internal topics (Kafka's tools use it)
 
+FIRST_WITH_BATCHES = 3
+FIRST_WITH_ZSTD = 7
 MAGIC_AT = 16
+MAGIC_V2 = 2
 ATTRIBUTES_AT = 22  # low byte; bits 0-2 codec, bit 4 transactional
 CODEC_MASK = 0x07
 TRANSACTIONAL = 0x10
@@ -91,13 +95,17 @@ new_topic = TopicProduceResponse.cls  # called with name, topic_id, partition_re
 
 
 def is_special(records: Any, version: int) -> bool:
-    """True for the few batches that need a closer look: none, transactional, or zstd for an old client."""
+    """True for the few batches that need a closer look: none, transactional, zstd or a message set where they may not be."""
     if records is None:
         return True
-    if len(records) <= ATTRIBUTES_AT or records[MAGIC_AT] < 2:
-        return False  # the log refuses it
+    if len(records) <= ATTRIBUTES_AT:
+        return False  # too short for anything: the log refuses it
+    if records[MAGIC_AT] < MAGIC_V2:
+        return version >= FIRST_WITH_BATCHES
     attributes = records[ATTRIBUTES_AT]
-    return bool(attributes & TRANSACTIONAL) or (version < 7 and attributes & CODEC_MASK == ZSTD)
+    return bool(attributes & TRANSACTIONAL) or (
+        FIRST_WITH_BATCHES <= version < FIRST_WITH_ZSTD and attributes & CODEC_MASK == ZSTD
+    )
 
 
 def check(ctx: Context, request: Any, partition: Partition, records: Any) -> None:
@@ -107,6 +115,11 @@ def check(ctx: Context, request: Any, partition: Partition, records: Any) -> Non
     if request.transactional_id is not None:
         raise ApiError(ErrorCode.INVALID_REQUEST, NO_TRANSACTIONS)
     if is_special(records, ctx.version):
+        if records[MAGIC_AT] < MAGIC_V2:
+            raise ApiError(
+                ErrorCode.INVALID_RECORD,
+                f"Produce v{ctx.version} takes record batches of format v2, not a message set v{records[MAGIC_AT]}",
+            )
         if records[ATTRIBUTES_AT] & TRANSACTIONAL:
             raise ApiError(ErrorCode.INVALID_REQUEST, NO_TRANSACTIONS)
         raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, "zstd needs Produce version 7")

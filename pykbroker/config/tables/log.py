@@ -73,8 +73,8 @@ log.message.timestamp.difference.max.ms | long 9223372036854775807 | >=0 | mediu
     Old name for both time bounds at once; the two newer settings act.
 log.message.format.version | string 3.0-IV1 |  | medium | read-only | ignored:format
     Record format on disk; always version 2 here.
-log.message.downconversion.enable | boolean true |  | low | cluster-wide | ignored:format
-    Rewriting batches for old consumers; not done here.
+log.message.downconversion.enable | boolean true |  | low | cluster-wide | used
+    Rewrite batches for consumers of Kafka before 0.11 (Fetch v0 to v3); false answers UNSUPPORTED_VERSION to them.
 message.max.bytes | int 1048588 | >=0 | high | cluster-wide | used
     Largest record batch that a topic takes, after compression.
 compression.type | string producer | one of uncompressed, zstd, lz4, snappy, gzip, producer | high | cluster-wide | used

@@ -41,8 +41,8 @@ max.compaction.lag.ms | long 9223372036854775807 | >=1 | medium | dynamic | stor
     Age at which a record makes the log due for compaction.
 max.message.bytes | int 1048588 | >=0 | medium | dynamic | used
     Largest record batch that the topic takes, after compression.
-message.downconversion.enable | boolean true |  | low | dynamic | ignored:format
-    Rewriting batches for old consumers; not done here.
+message.downconversion.enable | boolean true |  | low | dynamic | used
+    Rewrite batches for consumers of Kafka before 0.11 (Fetch v0 to v3); false answers UNSUPPORTED_VERSION to them.
 message.format.version | string 3.0-IV1 |  | medium | dynamic | ignored:format
     Record format on disk; always version 2 here.
 message.timestamp.after.max.ms | long 3600000 | >=0 | medium | dynamic | used
