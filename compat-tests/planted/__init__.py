@@ -1,0 +1,1 @@
+"""Planted bugs: how well the suite finds what is wrong. See README.md."""
