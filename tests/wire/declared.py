@@ -12,6 +12,7 @@ from wire.schema import Array, Field, Group, Message, Type
 MESSAGES = all_messages()
 BITS = {"b": 8, "h": 16, "H": 16, "l": 32, "L": 32, "q": 64}
 TEXTS = ("", "a", "orders", "größe", "日本", "\x00", "x" * 126, "x" * 127, "x" * 128, "x" * 300)
+UNKNOWN_TAGS = (3, 9, 127, 128, 2**31 - 2)  # Kafka's writer keeps 2**31 - 1 for itself
 SIZES = (0, 1, 5, 126, 127, 128, 300)
 
 
@@ -35,7 +36,7 @@ def random_object(group: Group, version: int, flexible: bool, random: Random) ->
     )
     if flexible and random.random() < 0.15:
         known = {field.tag for field in group.fields}
-        tags = sorted({random.choice((3, 9, 127, 128, 2**31 - 1)) for _ in range(2)} - known)
+        tags = sorted({random.choice(UNKNOWN_TAGS) for _ in range(2)} - known)
         made.unknown_tags = {tag: random.randbytes(random.choice(SIZES)) for tag in tags} or None
     return made
 

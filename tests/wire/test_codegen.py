@@ -248,6 +248,11 @@ def test_a_nullable_struct_and_a_nullable_tagged_struct() -> None:
     (data,) = value.build(0, made)
     assert data.endswith(b"\x01\x00\x07\x01\x00\x00\x00\x09\x01\x00")
     assert value.parse(0, data) == (made, len(data))
+    (data,) = value.build(0, value(classic_member_metadata=None))
+    assert data.endswith(b"\x01\x00\x01\x00")
+    assert value.parse(0, data)[0].classic_member_metadata is None
+    (data,) = value.build(0, value(classic_member_metadata=classic()))  # type: ignore[operator]
+    assert value.parse(0, data) == (value(), len(data))
 
 
 def test_a_varint_may_be_longer_than_it_needs_to_be() -> None:

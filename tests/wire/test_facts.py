@@ -1,44 +1,21 @@
 """Every declaration, field by field, against Kafka's own message definitions of 4.3.1 and 3.9.2.
 
-The definitions come from the folder PYKBROKER_PROTOCOL_DIR (files kafka-4.3.1.json, kafka-3.9.2.json), or from the tables
-beside this file. Compared is what each version of each message looks like: order, name, type, nullable, tag, default,
-encoding, after common structs are put in their places. Where both lines have a version, 4.3.1 is right.
+Compared is what each version of each message looks like: order, name, type, nullable, tag, default, encoding, after common
+structs are put in their places. Where both lines have a version, 4.3.1 is right.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.wire.kafka_facts import CHANGED_BETWEEN_THE_LINES, CURRENT, OLD, defined, kafka, versions
 from wire.catalog import all_messages
 from wire.describe import schema
 from wire.schema import versions_of
-
-CURRENT, OLD = "4.3.1", "3.9.2"
-
-# 4.x gave these another layout than 3.9 within the same version.
-CHANGED_BETWEEN_THE_LINES = {
-    ("VoteRequest", 0),  # candidate -> replica: names only
-    ("VoteRequest", 1),
-    ("OffsetCommitValue", 4),  # more tagged fields, here and below
-    ("TransactionLogValue", 1),
-    ("ConsumerGroupMetadataValue", 0),
-    ("ConsumerGroupTargetAssignmentMetadataValue", 0),
-    ("ConsumerGroupCurrentMemberAssignmentValue", 0),  # in the struct of its partitions
-    ("ShareGroupMetadataValue", 0),  # a field more; share groups were an early form in 3.9
-    ("ReadShareGroupStateSummaryResponse", 0),
-}
-
-
-@cache
-def kafka(line: str) -> dict[str, Any]:
-    folder = os.environ.get("PYKBROKER_PROTOCOL_DIR") or Path(__file__).with_name("facts")
-    return {m["name"]: m for m in json.loads(Path(folder, f"kafka-{line}.json").read_text())["messages"]}
 
 
 @cache
@@ -47,10 +24,11 @@ def ours() -> dict[str, Any]:
 
 
 def default_of(field: dict[str, Any]) -> Any:
-    """A default that says something; 4 spellings of "nothing special" become None."""
+    """A default that says something; 4 spellings of "nothing special" become None. One is JSON's null: Kafka's generator
+    takes only the text "null" for it, and the classes of four fields have an empty array or struct."""
     value = field.get("default")
-    if "default" in field and (value is None or value == "null"):
-        return "null"
+    if value == "null":
+        return value
     if isinstance(value, str):
         if value in ("true", "false"):
             value = value == "true"
@@ -101,24 +79,9 @@ def layout(message: dict[str, Any], version: int) -> Any:
     return flexible, without_tag_order(tuple(fields))
 
 
-def versions(message: dict[str, Any]) -> range:
-    first, last = versions_of(message["validVersions"])
-    return range(first, last + 1)
-
-
 def definitions(line: str) -> dict[tuple[str, int], Any]:
-    """(our name, our version) -> layout. Stored keys: the version is the record type, as 3.9 has it; 4.x says it elsewhere
-    and split the two types of OffsetCommitKey."""
-    found = {}
-    for name, message in kafka(line).items():
-        for version in versions(message):
-            number = version
-            if message["type"] == "coordinator-key":
-                number = message["apiKey"]
-            elif message["type"] == "data" and name.endswith("Key"):
-                number = int(version)
-            found[name.removeprefix("Legacy"), number] = layout(message, version)
-    return found
+    """(our name, our version) -> layout."""
+    return {(each.name, each.version): layout(each.definition, each.kafka_version) for each in defined(line)}
 
 
 def declared() -> dict[tuple[str, int], Any]:

@@ -115,8 +115,8 @@ ConsumerGroupMemberMetadataValue = Message(
         Field("subscribed_topic_regex", String, nullable="0+"),  # RE2
         Field("rebalance_timeout_ms", Int32, default=-1),  # -1: unset
         Field("server_assignor", String, nullable="0+"),
-        # if it speaks the classic protocol
-        Field("classic_member_metadata", ClassicMemberMetadata, nullable="0+", tag=0, default=None),
+        # if it speaks the classic protocol; else None, and that is written: an absent tag is an empty struct to Kafka
+        Field("classic_member_metadata", ClassicMemberMetadata, nullable="0+", tag=0),
     ],
 )
 
@@ -191,8 +191,9 @@ TopicPartitions = Group(
     [
         Field("topic_id", Uuid),
         Field("partitions", Array(Int32)),
-        # since when each is assigned; null: member_epoch
-        Field("assignment_epochs", Array(Int32), nullable="0+", tag=0, default=None),
+        Field(
+            "assignment_epochs", Array(Int32), nullable="0+", tag=0
+        ),  # since when each is assigned; none: member_epoch
     ],
 )
 

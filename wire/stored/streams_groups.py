@@ -34,7 +34,7 @@ StreamsGroupMetadataValue = Message(
         Field("metadata_hash", Int64),  # of the topology's topics (KIP-1101)
         Field("validated_topology_epoch", Int32, tag=0, default=-1),  # -1: none yet
         # what the last assignment was made with
-        Field("last_assignment_configs", Array(LastAssignmentConfig), nullable="0+", tag=1, default=None),
+        Field("last_assignment_configs", Array(LastAssignmentConfig), nullable="0+", tag=1),
     ],
 )
 
@@ -160,7 +160,7 @@ StreamsGroupCurrentMemberAssignmentTaskIds = Group(
     [
         Field("subtopology_id", String),
         Field("partitions", Array(Int32)),
-        Field("assignment_epochs", Array(Int32), nullable="0+", tag=0, default=None),
+        Field("assignment_epochs", Array(Int32), nullable="0+", tag=0),
     ],
 )
 

@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ FIELD = (
 def distil_field(field: dict[str, Any]) -> dict[str, Any]:
     kept = {name: field[name] for name in FIELD if name in field}
     kept.setdefault("versions", field.get("taggedVersions", "0+"))
+    if "tag" in kept:
+        kept["tag"] = int(kept["tag"])  # once it is a text
     if "fields" in field:
         kept["fields"] = [distil_field(inner) for inner in field["fields"]]
     return kept
@@ -46,13 +49,8 @@ def distil(message: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def write(version: str, messages: dict[str, dict[str, Any]]) -> None:
-    lines = [json.dumps(distil(messages[name]), separators=(",", ":")) for name in sorted(messages)]
-    text = f'{{"kafka":"{version}","messages":[\n' + ",\n".join(lines) + "\n]}\n"
-    Path(__file__).with_name(f"kafka-{version}.json").write_text(text)
-
-
-def main(version: str, *jars: str) -> None:
+def definitions(jars: Iterable[Path]) -> list[dict[str, Any]]:
+    """What the jars hold, by name."""
     messages = {}
     for jar in jars:
         with zipfile.ZipFile(jar) as archive:
@@ -61,7 +59,13 @@ def main(version: str, *jars: str) -> None:
                     text = re.sub(r"(?m)^\s*//.*$", "", archive.read(name).decode())
                     message = json.loads(text)
                     messages[message["name"]] = message
-    write(version, messages)
+    return [distil(messages[name]) for name in sorted(messages)]
+
+
+def main(version: str, *jars: str) -> None:
+    lines = [json.dumps(message, separators=(",", ":")) for message in definitions(map(Path, jars))]
+    text = f'{{"kafka":"{version}","messages":[\n' + ",\n".join(lines) + "\n]}\n"
+    Path(__file__).with_name(f"kafka-{version}.json").write_text(text)
 
 
 if __name__ == "__main__":
