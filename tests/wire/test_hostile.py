@@ -43,9 +43,9 @@ def test_a_claimed_size_costs_nothing(message: object, version: int, data: bytes
             parser, buffer
         )  # each kind of buffer has a parser of its own, made at its first use
         tracemalloc.start()
-        begun = time.perf_counter()
+        begun = time.process_time()
         refused = is_refused(parser, buffer)
-        took = time.perf_counter() - begun
+        took = time.process_time() - begun
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert refused
@@ -63,12 +63,12 @@ def is_refused(parser: Callable[..., object], buffer: bytes | bytearray) -> bool
 
 
 def test_a_large_malformed_message_is_not_read_a_second_time() -> None:
-    """The reference would take seconds to explain it."""
+    """The reference would take many seconds of CPU time to explain it."""
     data = struct.pack(">i", 300_000) + b"\x00\x01t" * 299_999 + b"\x00\x09t"
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(WireError, match="MetadataRequest v1"):
         MetadataRequest.parse(1, data)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 3
 
 
 @given(st.binary(max_size=200), st.integers(0, 2**32 - 1))
