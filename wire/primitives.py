@@ -249,10 +249,10 @@ class TagSection(Construct):  # type: ignore[misc]
             if field is None:
                 unknown[tag] = stream_read(stream, size, path)
                 continue
-            before = stream.tell()
-            values[field.name] = field.subcon._parsereport(stream, context, f"{path} -> {field.name}")
+            before, inside = stream.tell(), f"{path} -> {field.name}"
+            values[field.name] = field.subcon._parsereport(stream, context, inside)
             if stream.tell() - before != size:
-                raise WireError(f"tag {tag} is {stream.tell() - before} bytes long and not {size}", path)
+                raise WireError(f"tag {tag} is {stream.tell() - before} bytes long and not {size}", inside)
         values[self.UNKNOWN] = unknown or None
         return values
 

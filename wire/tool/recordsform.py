@@ -5,17 +5,23 @@
 
 Lengths, the count, the magic number and the checksum follow from the rest and are computed unless they are given: those
 that stand in JSON are written as they are, right or wrong, and decoding shows only wrong ones. Where batches do not give
-the same bytes again (compressed by another library, cut off, of an old format), they stand beside `raw`, which counts.
+the same bytes again (compressed by another library, cut off), they stand beside `raw`, which counts.
+
+What has a `magic` of 0 or 1 is a message of that format: offset, attributes, timestamp (v1), key and value; a compressed one
+has `messages` in place of its value.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import struct
 from typing import Any
+from zlib import crc32
 
 from wire.errors import WireError
 from wire.records import batch as batches
+from wire.records import legacy
 from wire.records.batch import (
     ATTRIBUTES_OFFSET,
     CRC_OFFSET,
@@ -44,6 +50,13 @@ DEFAULTS = {
     "producer_epoch": batches.NO_PRODUCER_EPOCH,
     "base_sequence": batches.NO_SEQUENCE,
 }
+
+BATCH = "record batch"
+_PAIR = ("key", "value")
+_MESSAGE_DEFAULTS = {"offset": 0, "attributes": 0, "timestamp": batches.NO_TIMESTAMP}
+_MESSAGE_MEMBERS = {*_MESSAGE_DEFAULTS, *_PAIR, "magic", "crc", "messages"}
+_CRC = slice(batches.LOG_OVERHEAD, batches.MAGIC_OFFSET)
+_ATTRIBUTES = batches.MAGIC_OFFSET + 1
 
 
 # bytes
@@ -104,7 +117,22 @@ def of_records(piece: Piece) -> Json:
     return made
 
 
+def _of_message(piece: Piece) -> Json:
+    """A message of format v0 or v1."""
+    made: Json = {}
+    for inner in piece.inner:
+        if inner.name == "crc" and inner.fault is None:
+            continue
+        if inner.shape == "messages":
+            made["messages"] = [_of_message(one) for one in inner.inner if one.shape == "struct"]
+        elif inner.name != "size":
+            made[inner.name] = of_bytes(inner.value) if isinstance(inner.value, bytes) else inner.value
+    return made
+
+
 def _of_batch(piece: Piece) -> Json:
+    if piece.type != BATCH:
+        return _of_message(piece)
     fields: Json = {inner.name: inner.value for inner in piece.inner[:-1]}
     body = piece.inner[-1]
     made = {name: value for name, value in fields.items() if name not in COMPUTED}
@@ -148,7 +176,52 @@ def records_of(value: Any, path: str) -> bytes:
     return b"".join(_batch(batch, f"{path}.batches[{index}]") for index, batch in enumerate(value["batches"]))
 
 
+def _message(data: Json, path: str) -> bytes:
+    """A message of format v0 or v1."""
+    magic = data["magic"]
+    if unknown := sorted(set(data) - _MESSAGE_MEMBERS):
+        raise WireError("a message of an old format has no such field", f"{path}.{unknown[0]}")
+    numbers = {
+        name: _integer(data.get(name, default), f"{path}.{name}")
+        for name, default in _MESSAGE_DEFAULTS.items()
+    }
+    key, value = (
+        None if data.get(name) is None else bytes_of(data[name], f"{path}.{name}") for name in _PAIR
+    )
+    if "messages" in data:
+        value = _wrapped(
+            data["messages"], numbers["attributes"] & batches.CODEC_MASK, magic, f"{path}.messages"
+        )
+    out = bytearray()
+    try:
+        legacy.write_message(
+            out, magic, numbers["offset"], numbers["timestamp"], key, value, numbers["attributes"]
+        )
+        if magic == 0:  # of which the writer keeps the codec alone
+            out[_ATTRIBUTES] = numbers["attributes"] & 0xFF
+            out[_CRC] = crc32(out[batches.MAGIC_OFFSET :]).to_bytes(4, "big")
+        if "crc" in data:
+            out[_CRC] = _integer(data["crc"], f"{path}.crc").to_bytes(4, "big")
+    except (struct.error, OverflowError) as error:
+        raise WireError(f"a number does not fit: {error}", path) from None
+    return bytes(out)
+
+
+def _wrapped(messages: Any, codec: int, magic: int, path: str) -> bytes:
+    if not isinstance(messages, list) or not all(
+        isinstance(one, dict) and "magic" in one for one in messages
+    ):
+        raise WireError("an array of messages, each with its magic, belongs here", path)
+    if codec >= Codec.ZSTD:
+        raise WireError(f"messages have no codec {codec}", path)
+    inside = b"".join(_batch(one, f"{path}[{index}]") for index, one in enumerate(messages))
+    packed = compress(Codec(codec), inside)
+    return legacy.break_lz4(packed) if codec == Codec.LZ4 and magic == 0 else packed
+
+
 def _batch(data: Any, path: str) -> bytes:
+    if isinstance(data, dict) and data.get("magic") in (0, 1):
+        return _message(data, path)
     records = data.get("records") if isinstance(data, dict) else None
     if not isinstance(records, list):
         raise WireError("a batch is an object with records", path)
@@ -168,7 +241,7 @@ def _batch(data: Any, path: str) -> bytes:
     values.setdefault("batch_length", HEADER_SIZE - LOG_OVERHEAD + len(packed))
     try:
         raw = bytearray(HEADER.pack(*(values[name] for name in BatchHeader._fields)))
-    except Exception as error:
+    except struct.error as error:
         raise WireError(f"a number does not fit: {error}", path) from None
     if "crc" not in data:
         crc = batches.crc32c(packed, batches.crc32c(memoryview(raw)[ATTRIBUTES_OFFSET:]))

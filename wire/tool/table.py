@@ -108,6 +108,8 @@ def _shape_text(piece: Piece) -> str:
         return count(value[1], "byte")
     if piece.shape == "batches":
         return f"{count(len(value), 'byte')}, {count(len(piece.inner), 'batch', 'batches')}"
+    if piece.shape == "messages":
+        return count(len(piece.inner), "message")
     return _single(piece.type, value)
 
 

@@ -55,10 +55,10 @@ class Piece:
     """One piece of the input: `data[start:end]`.
 
     type: as it is shown ("int32", "compact string", "[]FetchTopic"). shape: "value"; "struct", "list" or "tags", which hold
-    `inner` pieces; "batches", "unpacked": see `unfold`. head: end of its own bytes (a length, a count), where the inner ones
-    begin. value: of a value, what was read; of a list or struct, None if it is null, else the count. data: the bytes in
-    which the inner pieces stand, if those are others (decompressed). note: what a person should know. fault: what is wrong
-    with the piece, although the message around it can be read.
+    `inner` pieces; "batches" and "messages": records that were unfolded. head: end of its own bytes (a length, a count),
+    where the inner ones begin. value: of a value, what was read; of a list or struct, None if it is null, else the count.
+    data: the bytes in which the inner pieces stand, if those are others (decompressed). note: what a person should know.
+    fault: what is wrong with the piece, although the message around it can be read.
     """
 
     name: str

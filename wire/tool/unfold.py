@@ -1,4 +1,5 @@
-"""What stands inside a `records` field: batches with their headers, and the records in them, each with its place.
+"""What stands inside a `records` field: batches with their headers, and the records in them, each with its place
+(messages of the formats before v2: `wire.tool.messageset`).
 
 The message around it can be read whatever is in there, so nothing here is raised: what is wrong becomes the `fault` of a
 piece, and the reading goes on behind the batch. A Fetch response may end with a batch that is cut off; that is no fault.
@@ -14,6 +15,8 @@ from wire.records import batch as batches
 from wire.records.batch import (
     HEADER,
     HEADER_SIZE,
+    MAGIC_OFFSET,
+    MAGIC_V2,
     BatchHeader,
     Codec,
     InvalidRecord,
@@ -25,6 +28,7 @@ from wire.records.batch import (
 from wire.records.compression import decompress
 from wire.records.record import read_varint
 from wire.tool.meaning import time_text
+from wire.tool.messageset import message
 from wire.tool.trace import NUMBERS, Piece
 
 UNPACKED_BYTES = 64 * 1024 * 1024  # of all batches of an input together
@@ -54,14 +58,17 @@ class Unfolder:
                 if size is None or pos + size > len(data):
                     piece.inner.append(_rest("(incomplete)", at, data[pos:], _missing(size, len(data) - pos)))
                     return
-                require_v2(data, pos, size)
+                old = data[pos + MAGIC_OFFSET] < MAGIC_V2
+                if not old:
+                    require_v2(data, pos, size)
             except WireError as error:
                 rest = _rest("(unreadable)", at, data[pos:], "")
                 rest.fault = WireError(error.message, "", at)
                 piece.inner.append(rest)
                 return
             name = f"[{len(piece.inner)}]"
-            piece.inner.append(self.batch(name, data[pos : pos + size], at))
+            one = data[pos : pos + size]
+            piece.inner.append(message(name, one, at, self) if old else self.batch(name, one, at))
             pos += size
 
     def batch(self, name: str, data: bytes, at: int) -> Piece:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import zlib
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from wire.errors import WireError
 from wire.messages.produce import PartitionProduceData, ProduceRequest, TopicProduceData
+from wire.records import legacy
 from wire.records.batch import CONTROL_BIT, TRANSACTIONAL_BIT, Codec
 from wire.records.record import Record, build_batch, read_records
 from wire.tool.decoding import Decoded, decode_body, faults
@@ -153,8 +155,58 @@ def test_any_bytes_in_records_are_shown_and_come_back(codec: Codec, seed: int) -
         assert 0 <= error.position <= len(data)
 
 
-def test_old_formats_and_rubbish_are_one_piece_with_a_fault() -> None:
-    found = decoded(bytes(8) + b"\x00\x00\x00\x20" + bytes(4) + b"\x01" + bytes(40))
+@pytest.mark.parametrize("magic", [0, 1])
+@pytest.mark.parametrize("codec", [Codec.NONE, Codec.GZIP, Codec.SNAPPY, Codec.LZ4])
+def test_messages_of_old_formats_are_unfolded(magic: int, codec: Codec) -> None:
+    data = message_set(magic, codec)
+    found = decoded(data, 2)
+    assert faults(found) == []
+    shown = field(found)
+    assert "raw" not in shown
+    if codec != Codec.NONE:
+        assert shown["batches"][0]["attributes"] == codec
+        shown = {"batches": shown["batches"][0]["messages"]}
+    time = {"timestamp": 1_700_000_000_000} if magic else {}
+    assert shown["batches"] == [
+        {
+            "offset": 0,
+            "magic": magic,
+            "attributes": 0,
+            **time,
+            "key": {"text": "k"},
+            "value": {"hex": "00ff"},
+        },
+        {"offset": 1, "magic": magic, "attributes": 0, **time, "key": None, "value": None},
+    ]
+
+
+def message_set(magic: int, codec: Codec) -> bytes:
+    inside = bytearray()
+    legacy.write_message(inside, magic, 0, 1_700_000_000_000, b"k", b"\x00\xff")
+    legacy.write_message(inside, magic, 1, 1_700_000_000_000, None, None)
+    return (
+        bytes(inside)
+        if codec == Codec.NONE
+        else legacy.build_wrapper(inside, codec, magic, 1, 1_700_000_000_000)
+    )
+
+
+@given(seed=st.integers(0, 2**32 - 1), magic=st.sampled_from([0, 1]), codec=st.sampled_from(list(Codec)[:4]))
+@settings(max_examples=150, deadline=None, database=None)
+def test_any_message_set_is_shown_and_comes_back(seed: int, magic: int, codec: Codec) -> None:
+    random = Random(seed)
+    data = bytearray(message_set(magic, codec))
+    for _ in range(random.randrange(1, 4)):
+        data[random.randrange(12, len(data))] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+    if random.random() < 0.5:  # so that what stands inside is reached
+        data[12:16] = zlib.crc32(data[16:]).to_bytes(4, "big")
+    for error, inside in faults(decoded(bytes(data), 2)):
+        assert error.position is not None
+        assert 0 <= error.position <= len(inside)
+
+
+def test_rubbish_is_one_piece_with_a_fault() -> None:
+    found = decoded(bytes(8) + b"\x00\x00\x00\x20" + bytes(4) + b"\x03" + bytes(40))
     assert [error.path.rpartition(".")[2] for error, _ in faults(found)] == ["(unreadable)"]
 
 
@@ -205,6 +257,9 @@ def test_batches_can_be_written_by_hand() -> None:
         ({"batches": [{"records": [], "offset": 1}]}, r"batches\[0\].offset"),
         ({"batches": [{"records": [], "attributes": 7}]}, r"attributes: there is no codec 7"),
         ({"batches": [{"records": [], "base_offset": 2**70}]}, r"does not fit"),
+        ({"batches": [{"magic": 1, "records": []}]}, r"batches\[0\].records: a message of an old format"),
+        ({"batches": [{"magic": 0, "offset": 2**70}]}, r"does not fit"),
+        ({"batches": [{"magic": 0, "attributes": 4, "messages": []}]}, r"no codec 4"),
         ({"hex": "0"}, r"not hex"),
         (5, r"bytes are written"),
     ],
