@@ -8,7 +8,7 @@ ARGS ?=
 T ?=
 WORKERS ?= 2
 
-.PHONY: run test check format compat compat-reference fuzz bench clean
+.PHONY: run test check format compat compat-reference differential fuzz bench clean
 
 run: $(VENV)/.run
 	@$(BIN)/pykbroker serve $(ARGS)
@@ -40,6 +40,11 @@ compat-reference: $(VENV)/.test
 # spoiled frames of every message and version, as long as you like: make fuzz ARGS="--seconds 600"
 fuzz: $(VENV)/.test
 	@$(BIN)/python -m tests.wire.fuzz $(ARGS)
+
+# the same requests to pykbroker and to Apache Kafka (Java 17, Maven), every difference listed; ARGS="--reference 3.9.2"
+differential: $(VENV)/.test
+	@$(BIN)/python compat-tests/differential/run.py --corpus $(ARGS)
+	@$(BIN)/python compat-tests/differential/run.py --generated 1200 --seed 7 $(ARGS)
 
 bench: $(VENV)/.bench
 	@$(BIN)/python bench/run.py $(ARGS)

@@ -1,0 +1,132 @@
+"""A pair of outcomes becomes findings: where they differ, in answer to what, and whether that is known.
+
+known.toml lists the differences that are meant or not yet mended. An entry fits by patterns (fnmatch) and says either the
+name of an entry of docs/differences.md or a reason. Entries that a whole run did not need are
+told, so that the list shrinks.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from differential import records
+from differential.compare import NAMES, Difference, compare, name_of, shown
+from differential.corpus import MARKER
+from differential.fields import Request, api_name
+from differential.masks import masked
+from differential.replay import Outcome
+
+KNOWN = Path(__file__).with_name("known.toml")
+PARTITIONS = ("partitions", "partition_responses")
+OTHER_RUNS = re.compile(rf"diff(?!{MARKER[4:].decode()})[0-9a-f]{{4}}")
+
+
+@dataclass(slots=True)
+class Known:
+    """One entry of known.toml; `where` is the path with names, `configs[listeners].value`."""
+
+    api: str
+    where: str
+    difference: str = ""
+    reason: str = ""
+    versions: str = "*"
+    reference: str = "*"
+    source: str = "*"
+    ours: str = "*"
+    theirs: str = "*"
+    uses: int = 0
+
+    def fits(self, finding: Finding) -> bool:
+        pairs = (
+            (finding.api, self.api),
+            (finding.where, self.where),
+            (str(finding.version), self.versions),
+            (finding.reference, self.reference),
+            (finding.source, self.source),
+            (shown(finding.ours), self.ours),
+            (shown(finding.theirs), self.theirs),
+        )
+        return all(any(_like(value, one) for one in pattern.split("|")) for value, pattern in pairs)
+
+
+def _like(value: str, pattern: str) -> bool:
+    """fnmatch, but brackets stand for themselves."""
+    return fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def load_known(path: Path = KNOWN) -> list[Known]:
+    """Raises: OSError, ValueError, TypeError for an unknown word."""
+    return [Known(**row) for row in tomllib.loads(path.read_text())["known"]]
+
+
+@dataclass(slots=True)
+class Finding:
+    """One difference. source: the recording and line, or the round and step, that leads to it again."""
+
+    api: str
+    version: int
+    path: str
+    where: str
+    ours: Any
+    theirs: Any
+    request: dict[str, Any]
+    source: str
+    reference: str
+    first: bool = False  # no other unknown difference came before it in its recording or round
+    known: Known | None = field(default=None)
+
+
+def findings(
+    request: Request, ours: Outcome, theirs: Outcome, source: str, reference: str, known: list[Known]
+) -> list[Finding]:
+    """The differences of two outcomes of one request."""
+    api = api_name(request.key)
+    found = []
+    for difference in compare(readable(ours), readable(theirs), masked(api)):
+        found.append(_finding(api, request, difference, source, reference))
+        found[-1].known = next((entry for entry in known if entry.fits(found[-1])), None)
+        if found[-1].known:
+            found[-1].known.uses += 1
+    return found
+
+
+def _finding(api: str, request: Request, difference: Difference, source: str, reference: str) -> Finding:
+    return Finding(api, request.version, *difference, request.body, source, reference)
+
+
+def readable(body: Any) -> Any:
+    """An answer with its record batches in fields, without what other runs on the same broker have left, and with one row
+    for a topic that was asked for in several."""
+    if isinstance(body, list):
+        return _merged([readable(item) for item in body if not _of_other_runs(item)])
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: records.to_plain(value) if name == "records" and isinstance(value, bytes) else readable(value)
+        for name, value in body.items()
+    }
+
+
+def _merged(items: list[Any]) -> list[Any]:
+    """Rows of one name that say nothing but their partitions become one: brokers group them as they like."""
+    merged: dict[str, dict[str, Any]] = {}
+    for item in items:
+        inner = next((name for name in PARTITIONS if isinstance(item, dict) and name in item), None)
+        if inner is None or "error_code" in item:
+            return items
+        known = merged.setdefault(name_of(item), {**item, inner: []})
+        known[inner] = known[inner] + item[inner]
+    return list(merged.values())
+
+
+def _of_other_runs(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and any(name in item for names in NAMES for name in names)
+        and bool(OTHER_RUNS.search(name_of(item)))
+    )
