@@ -15,7 +15,9 @@ from differential.run import OURS, Pair
 
 
 @pytest.fixture(scope="module")
-def pykbroker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def pykbroker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.config.getoption("--bootstrap") or request.config.getoption("--reference"):
+        pytest.skip("the run is about another broker")
     with PykbrokerProcess(tmp_path_factory.mktemp("broker"), OURS) as broker:
         warm_up(broker.bootstrap)
         yield broker.bootstrap
