@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from reference.kafka import Unavailable, jars, java_command
-
 from differential.corpus import MARKER
+from reference.kafka import Unavailable, jars, java_command
 
 ARTIFACT = "kafka-4.3.1"
 PREFIX = MARKER.decode()

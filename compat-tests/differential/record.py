@@ -20,15 +20,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from harness.process import ForeignBroker
-from harness.rawwire import parse_address, read_frame
-from reference.kafka import VERSIONS, ApacheKafka
-
 from differential import scenarios
 from differential.corpus import FOLDER, Exchange, Recording, save
 from differential.fields import declared, from_plain, parse_answer, parse_request
 from differential.replay import warm_up
 from differential.scenarios import Scenario
+from harness.process import ForeignBroker
+from harness.rawwire import parse_address, read_frame
+from reference.kafka import VERSIONS, ApacheKafka
 from wire.headers import build_response_header
 
 TELLS_ADDRESSES = {0, 1, 3, 10, 60, 75, 78, 79}

@@ -16,11 +16,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from harness import rawwire
-
 from differential.corpus import MARKER, Exchange, Recording
 from differential.fields import Request, build_request, parse_answer, parse_request
 from differential.translation import Translation
+from harness import rawwire
 from wire.errors import WireError
 
 CLOSED = "the broker closed the connection"

@@ -24,16 +24,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from harness import rawwire
-from harness.process import BrokerProcess, ForeignBroker, PykbrokerProcess, StartFailed
-from reference.kafka import COMMON, VERSIONS, Unavailable
-
 from differential import report
 from differential.corpus import Recording, load_all
 from differential.fields import Request, parse_request
 from differential.generated import Generated
 from differential.judge import Finding, Known, findings, load_known
 from differential.replay import Connections, Outcome, Side, ask, play, warm_up
+from harness import rawwire
+from harness.process import BrokerProcess, ForeignBroker, PykbrokerProcess, StartFailed
+from reference.kafka import COMMON, VERSIONS, Unavailable
 
 Served = dict[int, tuple[int, int]]
 Broker = BrokerProcess | ForeignBroker

@@ -18,10 +18,9 @@ from pathlib import Path
 from clients.drivers import driver_class
 from clients.drivers.base import BrokerError, Driver, Message
 from clients.members import Group
-from harness import rawwire
-
 from differential import java_tools
 from differential.corpus import MARKER
+from harness import rawwire
 
 PREFIX = MARKER.decode()
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")

@@ -1,4 +1,4 @@
-"""Both brokers live: `pytest compat-tests/differential --reference 4.3.1` (or 3.9.2). Left out unless asked for: needs Java."""
+"""Both brokers live, which needs Java: `pytest compat-tests/differential --reference 4.3.1` (or 3.9.2)."""
 
 from __future__ import annotations
 

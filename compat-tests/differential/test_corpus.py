@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from harness.process import PykbrokerProcess
 
 from differential import report
 from differential.corpus import Recording, load_all
 from differential.judge import load_known
 from differential.replay import Connections, Side, as_recorded, play, warm_up
 from differential.run import OURS, Pair
+from harness.process import PykbrokerProcess
 
 
 @pytest.fixture(scope="module")
