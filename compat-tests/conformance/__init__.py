@@ -6,7 +6,7 @@ Everything a case needs is a name of this package: `from conformance import Kafk
 from conformance.cases import Case, Check, NotObservable, NotServed, OtherLine, api_name, case
 from conformance.connection import Closed, Connection, NoAnswer, WrongAnswer
 from conformance.kafka import EARLIEST, LATEST, Kafka, Topic, eventually, fetch_request, produce_request
-from conformance.messages import all_requests, frame, message_of, response_of
+from conformance.messages import all_requests, frame, make, message_of, response_of
 from conformance.needs import AUTHORIZER, Brokers, Credentials, Feature, Listener, Need, Setting
 from conformance.records import Codec, Record, batch, batches_in, now_ms, records_in
 from conformance.routing import GROUP, SHARE, TRANSACTION
@@ -17,6 +17,6 @@ __all__ = [
     "AUTHORIZER", "EARLIEST", "GROUP", "LATEST", "SHARE", "TRANSACTION",
     "Account", "Brokers", "Case", "Check", "Closed", "Codec", "Connection", "Credentials", "Feature", "Kafka", "Listener",
     "LoginRefused", "Need", "NoAnswer", "NotObservable", "NotServed", "OtherLine", "Record", "Setting", "Subject", "Topic",
-    "WrongAnswer", "all_requests", "api_name", "batch", "batches_in", "case", "eventually", "fetch_request", "frame",
+    "WrongAnswer", "all_requests", "api_name", "batch", "batches_in", "case", "eventually", "fetch_request", "frame", "make",
     "message_of", "now_ms", "produce_request", "records_in", "response_of",
 ]  # fmt: skip

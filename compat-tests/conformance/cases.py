@@ -63,7 +63,9 @@ class Case:
             if self.versions == LATEST:
                 yield Check(self, api, None)
                 continue
-            wanted = api.versions if self.versions == "all" else versions_of(self.versions)
+            wanted = {"all": api.versions, "flexible": api.flexible}.get(self.versions)
+            if wanted is None:
+                wanted = versions_of(self.versions)
             for version in range(api.versions.first, api.versions.last + 1):
                 if version in wanted:
                     yield Check(self, api, version)
@@ -125,7 +127,8 @@ def case(
     """Marks a test function as a case.
 
     apis: the requests that it is about; with several, the function takes `api` and is asked for each of them.
-    versions: "2-9", "4+", "all", or "latest" (one check, in the highest version that the broker announces).
+    versions: "2-9", "4+", "all", "flexible" (those with tagged fields), or "latest" (one check, in the highest version that
+    the broker announces).
     feature: the part of Kafka that it belongs to, in the report's words ("classic groups", "transactions", "records").
     why: the KIP or the class of Kafka that says so. also: further requests that it sends, in any version.
     needs: see conformance.needs. line: "3.9" or "4.x" where Kafka itself differs between them at one version.

@@ -42,6 +42,7 @@ class Subject:
         default_factory=list
     )  # what cases made, to be deleted from a broker that is not ours
     groups: list[str] = field(default_factory=list)
+    shared: dict[str, Any] = field(default_factory=dict)  # what cases of a kind use together, made once
 
     @property
     def address(self) -> tuple[str, int]:

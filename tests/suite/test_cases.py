@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -48,3 +49,13 @@ def test_every_test_in_the_case_folders_is_a_case() -> None:
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 assert (path, node.name) in cases, f"{path.name}: {node.name} has no @case"
+
+
+def test_every_api_has_a_well_formed_request() -> None:
+    """Or stands with its reason among those that are not asked."""
+    sys.path.insert(0, str(COMPAT))
+    from cases.schema.requests import BUILDERS, CONTROLLERS_OWN, UNUSUAL
+    from conformance import all_requests, api_name
+
+    known = BUILDERS.keys() | CONTROLLERS_OWN | UNUSUAL.keys()
+    assert {api_name(api) for api in all_requests()} == known
