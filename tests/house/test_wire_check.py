@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,60 @@ def test_a_scripted_conversation_shows_no_difference(tmp_path: Path) -> None:
     finally:
         broker.kill()
     assert broker.complaints() == []
+
+
+def test_stock_clients_show_no_difference(tmp_path: Path) -> None:
+    """librdkafka and kafka-python: a topic, records there and back, in a group."""
+    broker = Serve(
+        tmp_path,
+        settings={"group.initial.rebalance.delay.ms": "0"},
+        environ={"PYKBROKER_WIRE_CHECK": "1"},
+    )
+    try:
+        bootstrap = broker.start().bootstrap
+        by_librdkafka(bootstrap)
+        by_kafka_python(bootstrap)
+        assert broker.stop() == 0
+    finally:
+        broker.kill()
+    assert broker.complaints() == []
+
+
+def by_librdkafka(bootstrap: str) -> None:
+    from confluent_kafka import Consumer, Producer
+
+    producer = Producer(
+        {"bootstrap.servers": bootstrap, "enable.idempotence": True, "compression.type": "lz4"}
+    )
+    for number in range(10):
+        producer.produce("librdkafka", value=b"%d" % number)
+    assert producer.flush(20) == 0
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": "librdkafka", "auto.offset.reset": "earliest"}
+    )
+    try:
+        consumer.subscribe(["librdkafka"])
+        found = consumer.consume(10, timeout=20)
+        assert [each.value() for each in found] == [b"%d" % number for number in range(10)]
+        consumer.commit(asynchronous=False)
+    finally:
+        consumer.close()
+
+
+def by_kafka_python(bootstrap: str) -> None:
+    from kafka import KafkaConsumer, KafkaProducer
+
+    with closing(KafkaProducer(bootstrap_servers=bootstrap)) as producer:
+        for number in range(10):
+            producer.send("kafka-python", b"%d" % number)
+        producer.flush(20)
+    consumer = KafkaConsumer(
+        "kafka-python", bootstrap_servers=bootstrap, group_id="kafka-python", auto_offset_reset="earliest"
+    )
+    with closing(consumer):
+        values = [each.value for each in islice(consumer, 10)]
+        assert values == [b"%d" % number for number in range(10)]
+        consumer.commit()
 
 
 def checked(message: Message, wrong: Callable[..., Any]) -> Callable[..., Any]:

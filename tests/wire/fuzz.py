@@ -66,9 +66,7 @@ def numbered(target: Target, seed: int, number: int) -> tuple[Valid, Any]:
 
 def run(target: Target, seed: int, numbers: Iterable[int], seconds: float = float("inf")) -> Tally:
     """Reads these frames; ends early after so many seconds. Raises: Found."""
-    for valid in target.valid:  # makes every parser, so that memory stands still from here on
-        for data in (valid.data, memoryview(valid.data)):
-            outcome(target, data, valid, True)
+    warm_up(target)
     deadline = time.monotonic() + seconds
     values = done = 0
     room = peak_bytes() + MEMORY_BYTES
@@ -85,6 +83,16 @@ def run(target: Target, seed: int, numbers: Iterable[int], seconds: float = floa
             if number % 64 == 0 and time.monotonic() > deadline:
                 break
     return Tally(values, done - values)
+
+
+def warm_up(target: Target) -> None:
+    """Reads the valid frames, which makes every parser, so that memory stands still from here on. Raises: Found."""
+    for valid in target.valid:
+        for data in (valid.data, memoryview(valid.data)):
+            try:
+                outcome(target, data, valid, True)
+            except Exception:
+                raise Found(f"a frame that is right: {valid.data.hex()}\n{traceback.format_exc()}") from None
 
 
 def outcome(target: Target, data: Any, valid: Valid, both: bool) -> bool:
@@ -146,8 +154,7 @@ def led_by_coverage(target: Target) -> None:
     """Never returns; atheris prints and ends the process at the first exception."""
     import atheris  # type: ignore[import-not-found]
 
-    for valid in target.valid:
-        outcome(target, valid.data, valid, True)
+    warm_up(target)
     for message in {id(valid.message): valid.message for valid in target.valid if valid.message}.values():
         for version, parse in message._parsers.items():
             message._parsers[version] = atheris.instrument_func(parse)

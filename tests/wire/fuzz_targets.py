@@ -1,7 +1,6 @@
 """What the fuzzer makes its frames of, and how each kind of them is read.
 
-Requests and responses have a header in front. `records` fields hold record batches of every codec, some of them with
-spoiled content under a right checksum, and are walked batch by batch: checksum, decompression, every record.
+Requests and responses have a header in front; what is in their `records` fields is read too (`fuzz_records`).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from random import Random
 from typing import Any
 
 from tests.wire.declared import MESSAGES, random_object, versions
-from tests.wire.mutations import spoiled
+from tests.wire.fuzz_records import random_records, read_records_field
 from wire import reference, schema
 from wire.errors import FrameError, WireError
 from wire.framing import FrameReader, frame
@@ -22,14 +21,10 @@ from wire.headers import (
     parse_request_header,
     parse_response_header,
 )
-from wire.records import batch as batches
-from wire.records.batch import Codec, iterate_batches, read_header, verify_crc
-from wire.records.compression import compress
-from wire.records.record import Record, build_batch, read_records, unpack_records, walk_records
 from wire.schema import Array, Group, Message
 
-UNPACKED_BYTES = 256 * 1024
 VARIANTS = 3
+OLD_RECORDS = {"ProduceRequest": range(3), "FetchResponse": range(4)}  # versions that carry message sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,9 @@ def valid_frames(kinds: Iterable[str]) -> Iterator[Valid]:
             random = Random(f"{message.name} v{version}")
             for _ in range(VARIANTS):
                 made = random_object(message, version, message.flexible_version(version), random)
-                fill_records(made, random)
+                fill_records(
+                    made, message.name in OLD_RECORDS and version in OLD_RECORDS[message.name], random
+                )
                 yield Valid(message, version, head(message, version) + b"".join(message.build(version, made)))
 
 
@@ -81,39 +78,19 @@ def head(message: Message, version: int) -> bytes:
     return build_response_header(message.key, version, 1)
 
 
-def fill_records(made: Any, random: Random) -> None:
-    """Record batches into the `records` fields, in place of random bytes."""
+def fill_records(made: Any, old: bool, random: Random) -> None:
+    """Records into the `records` fields, in place of random bytes: batches, or message sets if old."""
     for field in made._group.fields:
         value = getattr(made, field.name)
         if field.type is schema.Records and value:
-            setattr(made, field.name, b"".join(random_batch(random) for _ in range(random.choice((1, 1, 2)))))
+            setattr(
+                made,
+                field.name,
+                b"".join(random_records(random, old) for _ in range(random.choice((1, 1, 2)))),
+            )
         for element in value if isinstance(value, list) else [value]:
             if isinstance(element, schema.WireStruct) and element is not field.default:
-                fill_records(element, random)
-
-
-def random_batch(random: Random) -> bytes:
-    """A batch of any codec. What is compressed may be spoiled, since no mutation of the frame gets there."""
-    records = [
-        Record(0, 1_700_000_000_000 + n, random.choice((None, b"", b"key")), value, headers)
-        for n, (value, headers) in enumerate(random.choices(CONTENTS, k=random.choice((1, 2, 5))))
-    ]
-    codec = random.choice(list(Codec))
-    plain = build_batch(records, attributes=random.choice((0, 0, 8, 0x10)))
-    if random.random() < 0.5:
-        return plain if codec == Codec.NONE else build_batch(records, codec=codec)
-    body = spoiled(plain[batches.HEADER_SIZE :], random, [plain])
-    packed = compress(codec, body * (3000 if random.random() < 0.1 else 1))
-    header = read_header(plain)._replace(attributes=codec, batch_length=len(packed) + 49)
-    return batches.pack_header(header, [packed]) + packed
-
-
-CONTENTS = [
-    (b"value", ()),
-    (None, (("header", b"x"), ("empty", None))),
-    (bytes(300), ()),
-    (b"", (("", b""),)),
-]
+                fill_records(element, old, random)
 
 
 # reading
@@ -154,7 +131,7 @@ def read_body(message: Message, version: int, data: Any, pos: int, both: bool) -
     if both and outcome_by_construct(message, version, data, pos) != (made, end):
         raise Disagreement("construct reads something else")
     for records in records_of(message, made):
-        read_batches(records)
+        read_records_field(records)
 
 
 def outcome_by_construct(message: Message, version: int, data: Any, pos: int) -> Any:
@@ -173,23 +150,6 @@ def records_of(message: Group, made: Any) -> Iterator[Any]:
         elif isinstance(field.type, Array):
             for element in value or ():
                 yield from records_of(field.type.element, element)  # type: ignore[arg-type]
-
-
-def read_batches(data: Any) -> None:
-    """Every batch by every reader, whatever the one before said of it. Raises: WireError of the last refusal."""
-    refused: WireError | None = None
-    for pos, header in iterate_batches(data):
-        for step in (
-            lambda at, head: verify_crc(data, head, at),
-            lambda at, head: read_records(data, head, at, UNPACKED_BYTES),
-            lambda at, head: walk_records(unpack_records(data, head, at, UNPACKED_BYTES), head),
-        ):
-            try:
-                step(pos, header)
-            except WireError as error:
-                refused = error
-    if refused is not None:
-        raise refused
 
 
 def read_stream(data: Any, valid: Valid, both: bool) -> None:
@@ -241,8 +201,8 @@ def stored() -> Target:
 
 def records() -> Target:
     random = Random("records")
-    frames = [Valid(None, 2, random_batch(random)) for _ in range(300)]
-    return Target("records", frames, lambda data, valid, both: read_batches(data))
+    frames = [Valid(None, 0, random_records(random, old=n % 2 == 0)) for n in range(400)]
+    return Target("records", frames, lambda data, valid, both: read_records_field(data))
 
 
 def stream() -> Target:

@@ -115,6 +115,12 @@ def test_what_must_not_happen_is_found(read: Any, reason: str, monkeypatch: pyte
         run(target, 3, [int(again[1])])
 
 
+def test_a_right_frame_that_breaks_is_found_too() -> None:
+    broken = Target("planted", [Valid(None, 0, b"\x40")], breaks)
+    with pytest.raises(Found, match="a frame that is right: 40\n"):
+        run(broken, 3, range(1))
+
+
 def test_growing_memory_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     peak = [fuzz.peak_bytes()]
     monkeypatch.setattr(fuzz, "peak_bytes", lambda: peak[0])

@@ -13,6 +13,7 @@ Both go record by record and keep none, so memory is bounded by the bytes in and
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import error as StructError
 
 from wire.records.batch import (
     HEADER_SIZE,
@@ -163,7 +164,10 @@ def messages_of_batch(
     attributes = TIMESTAMP_TYPE_BIT if magic and header.is_log_append_time else 0
     is_packed = codec != Codec.NONE
     writer = _MessageWriter(magic, attributes, 0 if is_packed else from_offset, is_packed and magic == 1)
-    feed_records(data, header, writer)
-    if not is_packed or not writer.out:
-        return bytes(writer.out)
-    return build_wrapper(writer.out, codec, magic, writer.last, writer.newest, attributes)
+    try:
+        feed_records(data, header, writer)
+        if not is_packed or not writer.out:
+            return bytes(writer.out)
+        return build_wrapper(writer.out, codec, magic, writer.last, writer.newest, attributes)
+    except StructError:
+        raise InvalidRecord("a record's offset or timestamp is beyond an int64") from None

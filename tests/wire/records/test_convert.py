@@ -15,6 +15,7 @@ from wire.records.batch import (
     Codec,
     CorruptBatch,
     InvalidRecord,
+    pack_header,
     read_header,
     verify_crc,
 )
@@ -247,3 +248,13 @@ def test_damaged_batch_does_not_go_down() -> None:
     batch = build_batch(RECORDS)
     with pytest.raises(InvalidRecord):
         down(batch[:61] + b"\0" + batch[62:], 1)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("beyond", [{"base_offset": 2**63 - 1}, {"base_timestamp": 2**63 - 1}])
+def test_what_an_int64_cannot_hold_does_not_go_down(codec: Codec, beyond: dict[str, int]) -> None:
+    """A producer can send such deltas, and no check of an append looks at each of them."""
+    batch = build_batch(RECORDS, codec=codec)
+    header = read_header(batch)._replace(**beyond)
+    with pytest.raises(InvalidRecord, match="int64"):
+        messages_of_batch(pack_header(header, [batch[61:]]) + batch[61:], header, 0, 1)
