@@ -363,6 +363,9 @@ def test_one_answer_converts_so_much_and_no_more(broker: DataPath) -> None:
         append(broker, batch(b"x" * 300_000))
     assert offsets(fetch(broker, 0, 3, 50 << 20)) == [0, 1, 2]
     assert offsets(fetch(broker, 0, 0, 50 << 20)) == [0, 1, 2]
+    for _ in range(3):
+        append(broker, batch(*[b""] * 6000, codec=Codec.GZIP))
+    assert len(offsets(fetch(broker, 6, 3, 50 << 20))) == 12_000
 
 
 @pytest.mark.parametrize("version", [0, 3])

@@ -23,6 +23,10 @@ XERIAL_MAGIC = b"\x82SNAPPY\x00"
 XERIAL_HEADER = XERIAL_MAGIC + b"\x00\x00\x00\x01\x00\x00\x00\x01"  # version 1, compatible with 1
 XERIAL_BLOCK = 32 * 1024  # snappy-java's block size: bytes before compression
 SNAPPY_MAX_RATIO = 22  # the densest element copies 64 bytes for 3
+LZ4_DEFAULT_LEVEL = (
+    9  # by which Kafka means the fast compressor; each other level is one of the slow compressor
+)
+LZ4_FAST = 0
 FIRST_STEP = 64 * 1024  # bytes that the first call may make of a frame
 ZSTD_WINDOW_LOG_MAX = 27  # 128 MiB, which level 22 asks for; it is address space until data fills it
 
@@ -160,7 +164,7 @@ def _lz4_compress(data: Buffer, level: int | None) -> bytes:
 
     packed: bytes = lz4.frame.compress(
         data,
-        compression_level=9 if level is None else level,
+        compression_level=LZ4_FAST if level is None or level == LZ4_DEFAULT_LEVEL else level,
         block_size=lz4.frame.BLOCKSIZE_MAX64KB,
         block_linked=False,  # Java's reader refuses dependent blocks
         store_size=False,

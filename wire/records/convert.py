@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from struct import error as StructError
 
 from wire.records.batch import (
+    CODEC_MASK,
     HEADER_SIZE,
     LOG_OVERHEAD,
     MAGIC_V2,
@@ -43,6 +44,7 @@ from wire.records.legacy import (
 from wire.records.record import Record, feed_records, unpack_records, write_record
 
 MAX_DELTA = (1 << 63) - 1  # what a record's timestamp delta can hold
+FAST_GZIP = 1  # a level three times faster than the default: a wrapper is made anew for each fetch
 NOT_ALONE = "a message set with a compressed message may hold no other"
 
 
@@ -91,7 +93,7 @@ def _of_one_format(first: Message, messages: Iterator[Message]) -> Iterator[Mess
     for message in messages:
         if message.magic != first.magic:
             raise InvalidRecord(f"messages of formats v{first.magic} and v{message.magic} in one set")
-        if message.codec != Codec.NONE:
+        if message.attributes & CODEC_MASK:
             raise InvalidRecord(NOT_ALONE)
         yield message
 
@@ -164,10 +166,11 @@ def messages_of_batch(
     attributes = TIMESTAMP_TYPE_BIT if magic and header.is_log_append_time else 0
     is_packed = codec != Codec.NONE
     writer = _MessageWriter(magic, attributes, 0 if is_packed else from_offset, is_packed and magic == 1)
+    level = FAST_GZIP if codec == Codec.GZIP else None
     try:
         feed_records(data, header, writer)
         if not is_packed or not writer.out:
             return bytes(writer.out)
-        return build_wrapper(writer.out, codec, magic, writer.last, writer.newest, attributes)
+        return build_wrapper(writer.out, codec, magic, writer.last, writer.newest, attributes, level)
     except StructError:
         raise InvalidRecord("a record's offset or timestamp is beyond an int64") from None

@@ -41,6 +41,9 @@ OVERHEADS = (26, 34)  # bytes of a message with neither key nor value: its heade
 SIZE = Struct(">i")
 
 _FROM_SIZE = Struct(">iIB")  # size, crc, magic
+_PREFIX = Struct(">qiI")  # what the checksum does not cover: offset, size, crc
+_HEADS = (Struct(">bbi"), Struct(">bbqi"))  # what it covers, up to the length of the key
+_NULL = SIZE.pack(-1)
 _LZ4_MAGIC_SIZE = 4
 _LZ4_CONTENT_SIZE_BIT = 0x08
 _LZ4_DICTIONARY_BIT = 0x01
@@ -193,36 +196,34 @@ def write_message(
     attributes: int = 0,
 ) -> None:
     """Appends one message. v0 has no timestamp, and none of its attributes but the codec."""
-    start = len(out)
-    size = OVERHEADS[magic] - LOG_OVERHEAD
     if key is None:
-        length = -1
+        length, key = -1, b""
     else:
         length = len(key)
-        size += length
-    if value is not None:
-        size += len(value)
-    if magic:
-        out += HEADERS[1].pack(offset, size, 0, 1, attributes, timestamp, length)
-    else:
-        out += HEADERS[0].pack(offset, size, 0, 0, attributes & CODEC_MASK, length)
-    if key:
-        out += key
+    head = (
+        _HEADS[1].pack(1, attributes, timestamp, length)
+        if magic
+        else _HEADS[0].pack(0, attributes & CODEC_MASK, length)
+    )
     if value is None:
-        out += b"\xff\xff\xff\xff"
+        body = b"".join((head, key, _NULL))
     else:
-        out += SIZE.pack(len(value))
-        out += value
-    with memoryview(out) as view:  # released at once: a bytearray that is looked at cannot grow
-        crc = crc32(view[start + MAGIC_OFFSET :])
-    out[start + LOG_OVERHEAD : start + MAGIC_OFFSET] = crc.to_bytes(4, "big")
+        body = b"".join((head, key, SIZE.pack(len(value)), value))
+    out += _PREFIX.pack(offset, 4 + len(body), crc32(body))
+    out += body
 
 
 def build_wrapper(
-    messages: Buffer, codec: Codec, magic: int, last_offset: int, timestamp: int, attributes: int = 0
+    messages: Buffer,
+    codec: Codec,
+    magic: int,
+    last_offset: int,
+    timestamp: int,
+    attributes: int = 0,
+    level: int | None = None,
 ) -> bytes:
-    """The compressed form of a message set. timestamp: of the newest message, or the append time."""
-    packed = compress(codec, messages)
+    """The compressed form of a message set. timestamp: of the newest message, or the append time. level: as `compress`."""
+    packed = compress(codec, messages, level)
     if codec == Codec.LZ4 and magic == 0:
         packed = break_lz4(packed)
     out = bytearray()

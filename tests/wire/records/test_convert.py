@@ -154,7 +154,7 @@ WRAPPER = build_wrapper(message(), Codec.GZIP, 1, 0, 5)
         (message() + WRAPPER, "no other"),
         (WRAPPER + WRAPPER, "no other"),
         (message(attributes=Codec.ZSTD), "codec 4"),
-        (message() + message(attributes=Codec.ZSTD), "codec 4"),
+        (message() + message(attributes=Codec.ZSTD), "no other"),
         (message() + build_batch(RECORDS), "format v2"),
     ],
 )

@@ -286,7 +286,7 @@ def test_lz4_of_v0_has_its_flaw_and_that_of_v1_has_not() -> None:
     assert new.value[6] == xxhash.xxh32(new.value[4:6]).intdigest() >> 8 & 0xFF
     assert repair_lz4(old.value) == lz4.frame.compress(
         lz4.frame.decompress(repair_lz4(old.value)),
-        compression_level=9,
+        compression_level=0,
         block_size=4,
         block_linked=False,
         store_size=False,
