@@ -7,7 +7,9 @@ run and worker. Each check leaves a dict on its test report (`report.check`), wh
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +214,8 @@ class Reporter:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.results = Results()
+        self.results.date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        self._begun_s = time.monotonic()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         found = getattr(report, "check", None)
@@ -229,6 +233,7 @@ class Reporter:
         subject = self._config.stash.get(SUBJECT, None)
         if subject is not None:
             self.results.broker = subject.described()
+        self.results.duration_s = time.monotonic() - self._begun_s
         if path := self._config.getoption("--report-json", None):
             write_json(self.results, Path(path))
         if path := self._config.getoption("--report-html", None):

@@ -166,6 +166,9 @@ def test_the_versions_that_were_asked(run: tuple[Path, str]) -> None:
 def test_the_page_counts(run: tuple[Path, str]) -> None:
     page = (run[0] / "r.html").read_text()
     assert SUMMARY in page
+    assert 'title="4 pass, 2 fail, 1 not served">2/6<' in page  # Fetch, all versions
+    assert page.count('<details class="failure"') == PLANNED["fail"]
+    assert "UNKNOWN_MEMBER_ID (25) == NONE (0)" in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
 
 

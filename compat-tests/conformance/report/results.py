@@ -44,7 +44,9 @@ class Results:
 
     def __init__(self) -> None:
         self.checks: dict[str, Result] = {}
-        self.broker: dict[str, Any] = {}
+        self.broker: dict[str, Any] = {}  # Subject.described()
+        self.date = ""  # of the run's beginning, UTC
+        self.duration_s = 0.0
 
     def add(self, result: Result) -> None:
         known = self.checks.get(result.id)

@@ -9,8 +9,10 @@ from conformance.report.results import Results
 
 
 def write_json(results: Results, path: Path) -> None:
-    """{"broker": {...}, "counts": {...}, "checks": [...]}, checks as in results.Result."""
+    """{"broker": {...}, "date", "duration_s", "counts": {...}, "checks": [...]}, checks as in results.Result."""
     data = {
+        "date": results.date,
+        "duration_s": round(results.duration_s, 1),
         "broker": results.broker,
         "counts": results.counts(),
         "checks": [result.as_dict() for result in results.checks.values()],
