@@ -22,6 +22,15 @@ class ApiError(Exception):
         self.message = message
 
 
+class BadRecords(ApiError):
+    """Some records make their batch invalid (KIP-467). records: (place in the batch from 0, what is wrong), not more than
+    a producer can use."""
+
+    def __init__(self, code: ErrorCode, message: str, records: list[tuple[int, str]]) -> None:
+        super().__init__(code, message)
+        self.records = records
+
+
 class StartError(Exception):
     """The broker cannot start. `exit_code` follows sysexits (64-78)."""
 

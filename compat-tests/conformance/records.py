@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from wire.records.batch import MAGIC_OFFSET, MAGIC_V2, BatchHeader, Codec, iterate_batches
+from wire.records.batch import (
+    ATTRIBUTES_OFFSET,
+    CRC_OFFSET,
+    MAGIC_OFFSET,
+    MAGIC_V2,
+    BatchHeader,
+    Codec,
+    crc32c,
+    iterate_batches,
+)
 from wire.records.legacy import open_wrapper, read_messages
 from wire.records.record import Record, build_batch, read_records
 
 __all__ = ["BatchHeader", "Codec", "Record", "batch", "batches_in", "now_ms", "records_in"]
+
+LAST_OFFSET_DELTA_AT, MAX_TIMESTAMP_AT, COUNT_AT = 23, 35, 57  # of fields in a v2 batch
 
 
 def now_ms() -> int:
@@ -25,6 +37,15 @@ def batch(*values: bytes | Record | None, timestamp_ms: int | None = None, **opt
     when = now_ms() if timestamp_ms is None else timestamp_ms
     records = [value if isinstance(value, Record) else Record(0, when, None, value) for value in values]
     return build_batch(records, **options)
+
+
+def changed(data: bytes, at: int, fmt: str, value: int, *, crc: bool = True) -> bytes:
+    """The batch with `value` packed in at byte `at`, and a checksum that is right again (unless crc=False)."""
+    raw = bytearray(data)
+    struct.pack_into(fmt, raw, at, value)
+    if crc:
+        struct.pack_into(">I", raw, CRC_OFFSET, crc32c(bytes(raw[ATTRIBUTES_OFFSET:])))
+    return bytes(raw)
 
 
 def batches_in(records: Any) -> list[BatchHeader]:

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import NoReturn
 
 from pykbroker.config.topic_settings import NEVER, TopicSettings
-from pykbroker.errors import ApiError
+from pykbroker.errors import ApiError, BadRecords
 from pykbroker.files import Buffer
 from wire.errors import ErrorCode
 from wire.records import batch as batches
@@ -30,6 +30,7 @@ from wire.records.batch import (
     LOG_OVERHEAD,
     MAGIC_OFFSET,
     MAGIC_V2,
+    NO_TIMESTAMP,
     PREFIX_SIZE,
     TIMESTAMP_TYPE_BIT,
     TRANSACTIONAL_BIT,
@@ -41,6 +42,7 @@ from wire.records.batch import (
 from wire.records.compression import DEFAULT_LIMIT, compress, decompress
 from wire.records.record import (
     SMALLEST_RECORD,
+    Record,
     build_batch,
     check_lengths,
     read_records,
@@ -48,6 +50,7 @@ from wire.records.record import (
     walk_records,
 )
 
+MOST_NAMED = 1000  # bad records that an error lists
 ALWAYS_COUNTED = 8  # up to so many records, not compressed, are counted by their lengths in every topic
 UNPACK = HEADER.unpack_from
 _new_header = tuple.__new__
@@ -103,6 +106,12 @@ class Rules:
         self.unpack_limit = unpack_limit
         self.walk = self.compacted or self.log_append_time or self.before_max_ms != NEVER
 
+    def is_bad_time(self, timestamp: int, now_ms: int) -> bool:
+        """Whether a record of this time (ms, -1: none) is refused: never where the broker gives its own."""
+        if timestamp == NO_TIMESTAMP or self.log_append_time:
+            return False
+        return not now_ms - self.before_max_ms <= timestamp <= now_ms + self.after_max_ms
+
 
 Checked = tuple[BatchHeader, int, list[Buffer]]
 """A batch that may be stored: its header, its size as it will stand in the file, and what follows the 16 bytes that the log
@@ -121,7 +130,7 @@ def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> C
     header = _new_header(BatchHeader, UNPACK(records))
     base_offset, length, _, _, crc, attributes, delta, _, timestamp, producer_id, _, sequence, count = header
     if length + LOG_OVERHEAD != size:
-        size = _one_batch(records)
+        size = one_batch(records)
     view = memoryview(records)
     from_client = origin is CLIENT
     if from_client:
@@ -141,12 +150,11 @@ def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> C
         (rules.walk if from_client else rules.log_append_time)
         or attributes & TIMESTAMP_TYPE_BIT
         or (rules.codec is not None and codec != rules.codec)
+        or timestamp - now_ms > rules.after_max_ms
     ):
         return _walked(view[:size], header, rules, now_ms)
     if from_client and codec == 0:
         _check_lengths(view[HEADER_SIZE:size], count)
-    if timestamp - now_ms > rules.after_max_ms:
-        _bad_timestamp(timestamp, rules, now_ms)
     if size > rules.segment_bytes:
         _too_large_for_segment(size, rules)
     return header, size, [view[PREFIX_SIZE:size]]
@@ -161,12 +169,15 @@ def _of_format_v2(records: Buffer, rules: Rules) -> Buffer:
         from pykbroker.log.convert import convert_up
 
         return convert_up(records, rules.max_message_bytes, rules.unpack_limit)
-    _one_batch(records)
+    one_batch(records)
     raise AssertionError("a whole batch of format v2 was taken for something else")
 
 
-def _one_batch(records: Buffer) -> int:
-    """Size of the one batch in `records`. An incomplete one behind it is dropped, as Kafka does; a whole one refused."""
+def one_batch(records: Buffer) -> int:
+    """Size of the one batch in `records`. An incomplete one behind it is dropped, as Kafka does; a whole one refused.
+
+    Raises: ApiError.
+    """
     end = len(records)
     try:
         size = batches.peek_size(records, 0, end)
@@ -223,18 +234,14 @@ def _walked(batch: memoryview, header: BatchHeader, rules: Rules, now_ms: int) -
         _invalid(str(error))
     except CorruptBatch as error:
         _corrupt(str(error))
-    if rules.compacted and walk.null_keys and not header.attributes & CONTROL_BIT:
-        _invalid(f"a compacted topic needs a key in every record, and {walk.null_keys} have none")
-    if rules.log_append_time:
-        if header.attributes & TIMESTAMP_TYPE_BIT:
-            raise ApiError(
-                ErrorCode.INVALID_TIMESTAMP, "a producer may not set the timestamp type LogAppendTime"
-            )
-    else:
-        for timestamp in (walk.min_timestamp, walk.max_timestamp):
-            age = now_ms - timestamp
-            if timestamp != -1 and (age > rules.before_max_ms or -age > rules.after_max_ms):
-                _bad_timestamp(timestamp, rules, now_ms)
+    needs_keys = rules.compacted and not header.attributes & CONTROL_BIT
+    if (
+        (needs_keys and walk.null_keys)
+        or (rules.log_append_time and header.attributes & TIMESTAMP_TYPE_BIT)
+        or rules.is_bad_time(walk.min_timestamp, now_ms)
+        or rules.is_bad_time(walk.max_timestamp, now_ms)
+    ):
+        _bad_records(read_records(batch, header, 0, rules.unpack_limit), header, needs_keys, rules, now_ms)
     source = header.codec
     if source != Codec.NONE and not walk.consecutive:
         header, batch = _with_consecutive_offsets(batch, header, rules)
@@ -306,8 +313,26 @@ def _too_large_for_segment(size: int, rules: Rules) -> NoReturn:
     )
 
 
-def _bad_timestamp(timestamp: int, rules: Rules, now_ms: int) -> NoReturn:
-    raise ApiError(
-        ErrorCode.INVALID_TIMESTAMP,
-        f"timestamp {timestamp} is outside of {now_ms - rules.before_max_ms} to {now_ms + rules.after_max_ms}",
+def _bad_records(
+    records: list[Record], header: BatchHeader, needs_keys: bool, rules: Rules, now_ms: int
+) -> NoReturn:
+    """Says which records are to blame; of a record without a key no more is said. One bad time makes the code of all."""
+    found = []
+    code = ErrorCode.INVALID_RECORD
+    for index, record in enumerate(records):
+        if needs_keys and record.key is None:
+            found.append((index, "a compacted topic needs a key in every record"))
+            continue
+        if rules.log_append_time and header.attributes & TIMESTAMP_TYPE_BIT:
+            text = "a producer may not set the timestamp type LogAppendTime"
+        elif rules.is_bad_time(record.timestamp, now_ms):
+            bounds = f"{now_ms - rules.before_max_ms} to {now_ms + rules.after_max_ms}"
+            text = f"timestamp {record.timestamp} is outside of {bounds}"
+        else:
+            continue
+        code = ErrorCode.INVALID_TIMESTAMP
+        found.append((index, text))
+    index, text = found[0]
+    raise BadRecords(
+        code, f"{len(found)} records are refused; the first is number {index}: {text}", found[:MOST_NAMED]
     )

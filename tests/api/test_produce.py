@@ -104,6 +104,7 @@ def test_acks_out_of_range_store_nothing(broker: DataPath, acks: int) -> None:
         ErrorCode.INVALID_REQUIRED_ACKS,
         ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     ]
+    assert row(produce(broker, ("t", 0, b""), acks=acks)).error_code == ErrorCode.INVALID_RECORD
     assert broker.partition().log_end_offset == 0
 
 
@@ -162,7 +163,9 @@ def test_half_batch_at_the_end_is_dropped(broker: DataPath) -> None:
 
 def test_compacted_topic_wants_keys(broker: DataPath) -> None:
     broker.have(topic("t", config={"cleanup.policy": "compact"}))
-    assert row(produce(broker, ("t", 0, batch()))).error_code == ErrorCode.INVALID_RECORD
+    refused = row(produce(broker, ("t", 0, batch())))
+    assert refused.error_code == ErrorCode.INVALID_RECORD
+    assert [error.batch_index for error in refused.record_errors] == [0]
     assert row(produce(broker, ("t", 0, keyed(b"k")))).error_code == 0
 
 

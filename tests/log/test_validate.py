@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pykbroker.errors import ApiError
+from pykbroker.errors import ApiError, BadRecords
 from pykbroker.log.log import Log
 from pykbroker.log.validate import AppendOrigin
 from wire.errors import ErrorCode
@@ -232,3 +232,23 @@ def test_settings_can_change(disk: Any, open_log: Callable[..., Log]) -> None:
     log.update_settings(replace(log.settings, max_message_bytes=1000, segment_bytes=len(GOOD)))
     log.append(GOOD, 0, NOW)
     assert len(log.segments) == 2
+
+
+def test_bad_records_are_named_and_one_bad_time_makes_the_code(
+    disk: Any, open_log: Callable[..., Log]
+) -> None:
+    log = open_log(disk, cleanup_policy=("compact",), message_timestamp_after_max_ms=1000)
+    records = [RECORDS[0], Record(0, NOW, None, b"v"), Record(0, NOW + 9000, b"k", b"v")]
+    with pytest.raises(BadRecords) as caught:
+        log.append(build_batch(records), 0, NOW)
+    assert caught.value.code is ErrorCode.INVALID_TIMESTAMP
+    assert [index for index, _ in caught.value.records] == [1, 2]
+
+
+def test_a_max_timestamp_beyond_the_bound_is_believed_of_records_alone(
+    disk: Any, open_log: Callable[..., Log]
+) -> None:
+    log = open_log(disk, message_timestamp_after_max_ms=1000)
+    log.append(changed(max_timestamp=NOW + 9000), 0, NOW)
+    header, records = stored(log)
+    assert header.max_timestamp == max(record.timestamp for record in records)

@@ -25,11 +25,12 @@ from pykbroker.api.partitions import (
     message_of,
     node_endpoints,
 )
-from pykbroker.errors import ApiError
-from pykbroker.log.validate import AppendOrigin
+from pykbroker.errors import ApiError, BadRecords
+from pykbroker.log.validate import AppendOrigin, one_batch
 from pykbroker.server.partition import Partition
 from wire.errors import ErrorCode
 from wire.messages.produce import (
+    BatchIndexAndErrorMessage,
     LeaderIdAndEpoch,
     NodeEndpoint,
     PartitionProduceResponse,
@@ -124,6 +125,8 @@ def check(ctx: Context, request: Any, partition: Partition, records: Any) -> Non
             raise ApiError(ErrorCode.INVALID_REQUEST, NO_TRANSACTIONS)
         raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, "zstd needs Produce version 7")
     if not -1 <= request.acks <= 1:
+        if ctx.version >= FIRST_WITH_BATCHES:
+            one_batch(records)
         raise ApiError(ErrorCode.INVALID_REQUIRED_ACKS, f"acks={request.acks}; allowed are -1 (all), 0 and 1")
     if partition.is_internal and ctx.client_id != ADMIN_CLIENT:
         raise ApiError(
@@ -136,9 +139,11 @@ def refused(ctx: Context, topic: Any, index: int, error: ApiError | OSError) -> 
     row = PartitionProduceResponse(index=index, base_offset=-1)
     name = topic.name if ctx.version < 13 else ctx.broker.metadata.image.topic_names.get(topic.topic_id)
     fail(ctx, name, row, error)
-    errors = getattr(error, "record_errors", None)
-    if errors:
-        row.record_errors = errors
+    if isinstance(error, BadRecords):
+        row.record_errors = [
+            BatchIndexAndErrorMessage(batch_index=index, batch_index_error_message=text)
+            for index, text in error.records
+        ]
     return row
 
 
