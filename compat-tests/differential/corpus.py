@@ -25,6 +25,9 @@ from typing import Any
 from differential.fields import api_name
 
 MARKER = b"diff0000"
+SETTINGS = {
+    "log.retention.ms": "-1"
+}  # of every broker here: timestamps of recorded and random records are old ones
 FOLDER = Path(__file__).parent / "corpus"
 
 

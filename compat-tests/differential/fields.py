@@ -98,3 +98,12 @@ def parse_answer(key: int, version: int, frame: bytes) -> dict[str, Any]:
     if end != len(frame):
         raise WireError(f"{len(frame) - end} bytes behind the message", message.name, end)
     return to_plain(message, version, body)
+
+
+def has_error(body: Any, codes: set[int]) -> bool:
+    """Whether an answer holds one of these error codes, anywhere."""
+    if isinstance(body, list):
+        return any(has_error(item, codes) for item in body)
+    if not isinstance(body, dict):
+        return False
+    return body.get("error_code") in codes or any(has_error(item, codes) for item in body.values())

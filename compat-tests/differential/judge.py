@@ -17,7 +17,7 @@ from typing import Any
 from differential import records
 from differential.compare import NAMES, Difference, compare, name_of, shown
 from differential.corpus import MARKER
-from differential.fields import Request, api_name
+from differential.fields import Request, api_name, has_error
 from differential.masks import masked
 from differential.replay import Outcome
 
@@ -64,6 +64,12 @@ def load_known(path: Path = KNOWN) -> list[Known]:
     return [Known(**row) for row in tomllib.loads(path.read_text())["known"]]
 
 
+UNKNOWN_SERVER_ERROR = -1
+SLIP = Known(
+    "*", "*", reason="UNKNOWN_SERVER_ERROR: the reference stumbled, and has no rule for such a request"
+)
+
+
 @dataclass(slots=True)
 class Finding:
     """One difference. source: the recording and line, or the round and step, that leads to it again."""
@@ -87,9 +93,10 @@ def findings(
     """The differences of two outcomes of one request."""
     api = api_name(request.key)
     found = []
+    slipped = has_error(theirs, {UNKNOWN_SERVER_ERROR})
     for difference in compare(readable(ours), readable(theirs), masked(api)):
         found.append(_finding(api, request, difference, source, reference))
-        found[-1].known = next((entry for entry in known if entry.fits(found[-1])), None)
+        found[-1].known = SLIP if slipped else next((entry for entry in known if entry.fits(found[-1])), None)
         if found[-1].known:
             found[-1].known.uses += 1
     return found
@@ -113,14 +120,16 @@ def readable(body: Any) -> Any:
 
 
 def _merged(items: list[Any]) -> list[Any]:
-    """Rows of one name that say nothing but their partitions become one: brokers group them as they like."""
+    """Rows that say nothing but their partitions: those of one name become one, those of none are left out, since brokers
+    group them as they like."""
     merged: dict[str, dict[str, Any]] = {}
     for item in items:
         inner = next((name for name in PARTITIONS if isinstance(item, dict) and name in item), None)
         if inner is None or "error_code" in item:
             return items
-        known = merged.setdefault(name_of(item), {**item, inner: []})
-        known[inner] = known[inner] + item[inner]
+        if item[inner]:
+            known = merged.setdefault(name_of(item), {**item, inner: []})
+            known[inner] = known[inner] + item[inner]
     return list(merged.values())
 
 

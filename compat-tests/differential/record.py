@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from differential import scenarios
-from differential.corpus import FOLDER, Exchange, Recording, save
+from differential.corpus import FOLDER, SETTINGS, Exchange, Recording, save
 from differential.fields import declared, from_plain, parse_answer, parse_request
 from differential.replay import warm_up
 from differential.scenarios import Scenario
@@ -158,7 +158,7 @@ def kept(rows: list[list[Any]]) -> list[Exchange]:
 @contextlib.contextmanager
 def started(bootstrap: str | None, reference: str) -> Iterator[ForeignBroker | ApacheKafka]:
     """A broker for one scenario: fresh, so that an answer does not show what another scenario left."""
-    broker = ForeignBroker(bootstrap) if bootstrap else VERSIONS[reference]()
+    broker = ForeignBroker(bootstrap) if bootstrap else VERSIONS[reference](settings=SETTINGS)
     try:
         broker.start()
         warm_up(broker.bootstrap)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from differential.corpus import MARKER, Exchange, Recording
-from differential.fields import Request, build_request, parse_answer, parse_request
+from differential.fields import Request, build_request, has_error, parse_answer, parse_request
 from differential.translation import Translation
 from harness import rawwire
 from wire.errors import WireError
@@ -161,7 +161,7 @@ def as_recorded(recording: Recording) -> list[Outcome | None]:
             outcomes.append(NO_ANSWER)
         else:
             outcome = fields_of(exchange.key, exchange.version, exchange.answer)
-            outcomes.append(None if _says_retry(outcome) else outcome)
+            outcomes.append(None if has_error(outcome, RETRIABLE) else outcome)
     return outcomes
 
 
@@ -202,19 +202,10 @@ def _receive(side: Side, exchange: Exchange) -> Outcome:
     outcome = side.receive(exchange.connection, exchange.key, exchange.version, correlation_id)
     if isinstance(outcome, str):
         return outcome
-    if exchange.key in SETTLES or _says_retry(outcome):
+    if exchange.key in SETTLES or has_error(outcome, RETRIABLE):
         time.sleep(side.settle_s)
     side.translation.learn(fields_of(exchange.key, exchange.version, exchange.answer), outcome)
     return side.translation.backward(outcome)
-
-
-def _says_retry(body: Any) -> bool:
-    """Whether a client would wait and ask again: the recorded one did, and its wait is not in the recording."""
-    if isinstance(body, list):
-        return any(map(_says_retry, body))
-    if not isinstance(body, dict):
-        return False
-    return body.get("error_code") in RETRIABLE or any(map(_says_retry, body.values()))
 
 
 def ask(side: Side, number: int, request: Request, like: Outcome | None = None) -> Outcome:

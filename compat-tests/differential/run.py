@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from differential import report
-from differential.corpus import Recording, load_all
+from differential.corpus import SETTINGS, Recording, load_all
 from differential.fields import Request, parse_request
 from differential.generated import Generated
 from differential.judge import Finding, Known, findings, load_known
@@ -37,7 +37,7 @@ from reference.kafka import COMMON, VERSIONS, Unavailable
 Served = dict[int, tuple[int, int]]
 Broker = BrokerProcess | ForeignBroker
 
-OURS = {**COMMON, "broker.id": "0"}  # what makes one pykbroker like the reference's one node
+OURS = {**COMMON, **SETTINGS, "broker.id": "0"}  # what makes one pykbroker like the reference's one node
 ROUND = 60  # random requests
 
 
@@ -130,7 +130,11 @@ def brokers(arguments: argparse.Namespace) -> Iterator[tuple[Broker, Broker]]:
     """
     with contextlib.ExitStack() as stack:
         left = ForeignBroker(arguments.left) if arguments.left else PykbrokerProcess(settings=OURS)
-        right = ForeignBroker(arguments.right) if arguments.right else VERSIONS[arguments.reference]()
+        right = (
+            ForeignBroker(arguments.right)
+            if arguments.right
+            else VERSIONS[arguments.reference](settings=SETTINGS)
+        )
         for broker in (left, right):
             stack.callback(broker.close)
             broker.start()

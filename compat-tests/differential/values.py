@@ -30,8 +30,9 @@ TOPIC_SETTINGS = {
     "compression.type": ("producer", "zstd", "uncompressed", "brotli"),
     "unclean.leader.election.enable": ("true", "false", "maybe"),
     "min.cleanable.dirty.ratio": ("0.5", "1.5", "x"),
-    "leader.replication.throttled.replicas": ("*", "0:1", "x"),
+    "leader.replication.throttled.replicas": ("*", "0:1", "0:1,1:0", "x", ""),
     "no.such.setting": ("1",),
+    "": ("1",),
 }
 
 
@@ -44,6 +45,7 @@ class Pool:
         self.groups = [f"{PREFIX}-offsets", f"{PREFIX}-members", f"{PREFIX}-third"]
         self.api = ""
         self.version = 0
+        self.setting = "retention.ms"
 
     def pick(self, *weighted: tuple[float, Any]) -> Any:
         """One of (weight, value); a value that is callable is asked."""
@@ -162,7 +164,7 @@ def _records(pool: Pool) -> bytes | None:
         (0.5, whole[:16] + b"\1" + whole[17:]),  # an older magic
         (0.5, whole[:16] + b"\3" + whole[17:]),
         (0.5, b""),
-        (0.3, None),
+        (0.3 if pool.version >= 3 else 0, None),  # older ones: Kafka stumbles over it and closes
         (0.5, struct.pack(">qi", 0, BIG) + whole[12:]),  # announces more than there is
         (0.5, lambda: batch(20, base_offset=pool.one_of(5, -1))),
     )
@@ -183,11 +185,13 @@ def _altered_type(pool: Pool) -> int:
 
 
 def _setting(pool: Pool) -> str:
-    return str(pool.one_of(*TOPIC_SETTINGS))
+    """The value that follows is one of this setting's."""
+    pool.setting = pool.one_of(*TOPIC_SETTINGS)
+    return pool.setting
 
 
 def _setting_value(pool: Pool) -> str:
-    return str(pool.one_of(*TOPIC_SETTINGS[_setting(pool)], "1", "100000"))
+    return str(pool.one_of(*TOPIC_SETTINGS[pool.setting]))
 
 
 def _timestamp(pool: Pool) -> int:
