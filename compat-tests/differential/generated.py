@@ -19,7 +19,7 @@ from differential.fields import Request, declared
 from differential.replay import Outcome
 from differential.translation import ids
 from differential.values import COMPACTED, LONE, SPREAD, VALUES, Pool, batch, by_default
-from wire.schema import Array, Field, Group
+from wire.schema import Array, Field, Group, Records
 
 # Between brokers, of a quorum, or with an effect beyond the round: never asked.
 NEVER = {4, 5, 6, 7, 52, 53, 54, 55, 56, 57, 58, 59, 62, 63, 64, 67, 70, 73, 80, 81, 82, 83, 84, 85, 86, 87}
@@ -34,6 +34,7 @@ TWICE = {
     "IncrementalAlterConfigs",
     "DescribeGroups",
 }
+BY_ID = {3: 12, 20: 6}  # the first version that takes a topic's id in place of its name
 
 
 class Generated:
@@ -92,6 +93,7 @@ class Generated:
         version = high if self.random.random() < 0.33 else self.random.randint(low, high)
         message = declared()[key][0]
         self.pool.api, self.pool.version = message.name.removesuffix("Request"), version
+        self.pool.by_id = version >= BY_ID.get(key, version) and self.random.random() < 0.3
         return self._request(key, version, self._struct(message, version))
 
     def _struct(self, group: Group, version: int) -> dict[str, Any]:
@@ -102,7 +104,7 @@ class Generated:
         }
 
     def _field(self, field: Field, version: int) -> Any:
-        if version in field.nullable and self.random.random() < 0.1:
+        if version in field.nullable and field.type is not Records and self.random.random() < 0.1:
             return None
         if isinstance(field.type, Group):
             return self._struct(field.type, version)

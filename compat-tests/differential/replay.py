@@ -44,7 +44,7 @@ Outcome = dict[str, Any] | str
 class Connections:
     """Connections to one broker by number, opened when first used and again after the broker closed one."""
 
-    def __init__(self, bootstrap: str, timeout_s: float = 15.0) -> None:
+    def __init__(self, bootstrap: str, timeout_s: float = 8.0) -> None:
         self.bootstrap = bootstrap
         self.timeout_s = timeout_s
         self._socks: dict[int, socket.socket] = {}

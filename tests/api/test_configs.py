@@ -230,6 +230,9 @@ async def test_alter_configs_replaces_everything(tmp_path: Path) -> None:
         ("t", ("retention.ms", 2, "1"), ErrorCode.INVALID_CONFIG, "type is not LIST"),
         ("t", ("nonsense", 3, "1"), ErrorCode.INVALID_CONFIG, "type is not LIST"),
         ("t", ("retention.ms", 7, "1"), ErrorCode.INVALID_REQUEST, "Unknown operations type 7"),
+        # the change is looked at before the topic
+        ("nope", ("retention.ms", 2, "1"), ErrorCode.INVALID_CONFIG, "type is not LIST"),
+        ("nope", ("retention.ms", 0, "x"), ErrorCode.INVALID_CONFIG, "retention.ms"),
     ],
 )
 async def test_refused_changes_of_topics(

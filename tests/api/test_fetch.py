@@ -170,6 +170,21 @@ def test_leader_epochs_are_checked(broker: DataPath, version: int) -> None:
     assert codes == [ErrorCode.FENCED_LEADER_EPOCH, 0, ErrorCode.UNKNOWN_LEADER_EPOCH]
 
 
+def test_every_negative_epoch_means_none(broker: DataPath) -> None:
+    """FetchRequest.optionalEpoch; ListOffsets knows -1 alone."""
+    broker.have(topic("t", leader_epoch=5))
+    append(broker, b"a")
+    answer = row(fetch(broker, wanted("t", current_leader_epoch=-2, last_fetched_epoch=-3)))
+    assert (answer.error_code, values(answer.records)) == (0, [b"a"])
+
+
+def test_aborted_transactions_are_null_where_nothing_was_read(broker: DataPath) -> None:
+    """What the replica manager refuses has null; a topic that is not known does not get there, and has an empty list."""
+    broker.have(topic("t"), topic("u"))
+    answers = rows(fetch(broker, wanted("t", offset=9), wanted("nope"), wanted("u"), isolation_level=1))
+    assert [each.aborted_transactions for each in answers] == [None, [], []]
+
+
 @pytest.mark.parametrize("version", [12, 15, 16])
 def test_leader_elsewhere_is_named_from_version_16(broker: DataPath, version: int) -> None:
     broker.have(topic("t", leader=1, leader_epoch=3, replicas=(1,)))

@@ -40,6 +40,7 @@ from wire.messages.fetch import (
 
 FIRST_WITH_BATCHES = 4
 FIRST_WITH_ZSTD = 10
+NO_EPOCH = -1  # what every negative number means here (FetchRequest.optionalEpoch)
 UNKNOWN = (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID)
 LEADER_ERRORS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
@@ -128,7 +129,8 @@ def read_one(
     ctx: Context, partition: Partition, wanted: SessionPartition, left: int, isolation: int, min_one: bool
 ) -> PartitionRead:
     """Raises: ApiError, OSError."""
-    partition.check_leader(wanted.current_leader_epoch)
+    epoch = wanted.current_leader_epoch
+    partition.check_leader(epoch if epoch >= 0 else NO_EPOCH)
     if ctx.version < FIRST_WITH_ZSTD:
         if partition.settings.compression_type == "zstd":
             raise ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
@@ -136,9 +138,13 @@ def read_one(
             from pykbroker.api.message_sets import read_message_set
 
             return read_message_set(ctx.version, partition, wanted, left, min_one)
-    limit = wanted.max_bytes
+    limit, epoch = wanted.max_bytes, wanted.last_fetched_epoch
     return partition.read(
-        wanted.fetch_offset, limit if limit < left else left, isolation, min_one, wanted.last_fetched_epoch
+        wanted.fetch_offset,
+        limit if limit < left else left,
+        isolation,
+        min_one,
+        epoch if epoch >= 0 else NO_EPOCH,
     )
 
 
@@ -187,6 +193,7 @@ def refused(ctx: Context, wanted: SessionPartition, error: ApiError | OSError) -
         error_code=int(code),
         high_watermark=-1,
         last_stable_offset=-1,
+        aborted_transactions=[] if code in UNKNOWN else None,
         records=b"",
     )
     if ctx.version >= 16 and code in LEADER_ERRORS:

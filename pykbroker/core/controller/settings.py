@@ -74,16 +74,19 @@ def plan_alteration(image: ClusterImage, wanted: Alteration, broker_id: int, con
 def _topic(image: ClusterImage, wanted: Alteration, config: BrokerConfig) -> Planned:
     from pykbroker.config.topic import TOPIC
 
+    # Operations, name, values, existence: the order of ConfigurationControlManager (ZkAdminManager had the last two
+    # the other way round).
+    topic = image.topics.get(wanted.name)
+    changed = _changed(wanted, topic.config if topic else {}, TOPIC)
     if not wanted.name:
         raise _invalid_request("Default topic resources are not allowed.")
     invalid = invalid_topic_name(wanted.name)
     if invalid is not None:
         raise ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid)
-    topic = image.topics.get(wanted.name)
+    checked = topic_config_check(config)(changed)
     if topic is None:
         raise ApiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"The topic '{wanted.name}' does not exist.")
-    changed = _changed(wanted, topic.config, TOPIC)
-    return Planned(f"topics/{wanted.name}", topic_config_check(config)(changed))
+    return Planned(f"topics/{wanted.name}", checked)
 
 
 def _broker(image: ClusterImage, wanted: Alteration, broker_id: int, config: BrokerConfig) -> Planned:

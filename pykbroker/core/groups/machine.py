@@ -82,7 +82,7 @@ class GroupMachine:
         """What follows from one of the values in commands.py; its result goes to `ticket`."""
         out = Decision()
         if type(command) is Heartbeat:
-            group = self.groups.get(command.group_id)
+            group = self._named(command.group_id)
             if group is not None:
                 error = membership.heartbeat(out, group, command)
             else:
@@ -102,7 +102,7 @@ class GroupMachine:
             self.offsets.apply(record)
             if record.stored is not None and group_id not in self.groups:
                 self.groups[group_id] = ClassicGroup(group_id, -1)
-            elif record.stored is None:
+            elif record.stored is None and not self._is_loaded:
                 self._forget_hollow(group_id)
         elif record.stored is None:
             group = self.groups.pop(group_id, None)
@@ -162,9 +162,13 @@ class GroupMachine:
         join(turn, group, command, ticket)
         self._forget_hollow(command.group_id)
 
+    def _named(self, group_id: str) -> ClassicGroup | None:
+        """The group that these requests are about. The one without a name only keeps offsets: nobody can be in it."""
+        return self.groups.get(group_id) if group_id else None
+
     def _sync(self, turn: Turn, command: Sync, ticket: Ticket | None) -> None:
         assert ticket is not None
-        group = self.groups.get(command.group_id)
+        group = self._named(command.group_id)
         if group is not None:
             membership.sync(turn, group, command, ticket)
         else:
@@ -172,7 +176,7 @@ class GroupMachine:
             turn.out.reply(ticket, SyncResult(error))
 
     def _leave(self, turn: Turn, command: Leave, ticket: Ticket | None) -> None:
-        group = self.groups.get(command.group_id)
+        group = self._named(command.group_id)
         if group is not None:
             turn.out.reply(ticket, membership.leave(turn, group, command))
             self._forget_hollow(command.group_id)
@@ -212,7 +216,7 @@ class GroupMachine:
         turn.out.reply(ticket, offsets.fetch(self.offsets, command))
 
     def _delete_offsets(self, turn: Turn, command: DeleteOffsets, ticket: Ticket | None) -> None:
-        group = self.groups.get(command.group_id)
+        group = self._named(command.group_id)
         if group is not None:
             turn.out.reply(ticket, offsets.delete(turn, group, self.offsets, command))
         else:
@@ -231,9 +235,10 @@ class GroupMachine:
                 offsets.expire(turn, group, self.offsets)
                 and group.state is GroupState.EMPTY
                 and not group.pending_ids
-                and group.stored is not None
             ):
-                turn.out.records.append(GroupRecord(group.group_id, None))
+                if group.stored is not None:
+                    turn.out.records.append(GroupRecord(group.group_id, None))
+                self._forget_hollow(group.group_id)
 
     # --- groups as a whole -------------------------------------------------------------------------------------------
 

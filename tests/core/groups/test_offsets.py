@@ -7,10 +7,13 @@ import pytest
 from pykbroker.core.groups.commands import (
     DeleteGroup,
     DeleteOffsets,
+    DescribeGroup,
     FetchedOffset,
     FetchOffsets,
     Heartbeat,
     JoinProtocol,
+    Leave,
+    LeavingMember,
     OffsetToCommit,
     TopicsDeleted,
 )
@@ -122,6 +125,18 @@ def test_a_commit_that_fits_no_batch_is_refused_whole() -> None:
     assert d.log == []
 
 
+def test_offsets_of_the_group_without_a_name_do_not_make_it_one() -> None:
+    """Who commits without a group gets its offsets kept; every question about members is refused as before."""
+    d = Driver()
+    assert d.commit(5, group_id="") == OK
+    assert d.tell(Heartbeat("", "m", None, 1)) is ErrorCode.INVALID_GROUP_ID
+    assert d.tell(DeleteOffsets("", (("t", (0,)),))) is ErrorCode.INVALID_GROUP_ID
+    assert d.tell(Leave("", (LeavingMember("m", None),))).error is ErrorCode.INVALID_GROUP_ID
+    joined = d.answer(d.join(group_id=""))
+    assert joined.error is ErrorCode.INVALID_GROUP_ID
+    assert d.answer(d.sync(joined, group_id="")).error is ErrorCode.INVALID_GROUP_ID
+
+
 # --- delete ---------------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +201,35 @@ def test_offsets_of_deleted_topics_go() -> None:
     d.commit(3, topic="t", group_id="simple")
     d.hear(TopicsDeleted(frozenset({"t", "never committed"})))
     assert (d.committed("t"), d.committed("u")) == (-1, 2)
-    assert list(d.machine.groups) == [GROUP], "a simple group is its offsets"
+
+
+@pytest.mark.parametrize("gone", ["offsets deleted", "topic deleted"])
+def test_a_group_outlives_its_last_offset_until_groups_are_next_looked_over(gone: str) -> None:
+    """As in Kafka: who deletes a group's offsets may delete the group after them."""
+    d = Driver()
+    d.commit(5)
+    if gone == "offsets deleted":
+        assert delete(d, "t") == OK
+    else:
+        d.hear(TopicsDeleted(frozenset({"t"})))
+    assert d.tell(DescribeGroup(GROUP)).state == "Empty"
+    d.advance(d.rules.offsets_check_interval_ms)
+    assert d.tell(DescribeGroup(GROUP)) is None
+
+
+def test_a_group_without_offsets_is_not_there_after_a_restart() -> None:
+    d = Driver()
+    d.commit(5)
+    assert delete(d, "t") == OK
+    assert d.restart().tell(DescribeGroup(GROUP)) is None
+
+
+def test_a_group_without_offsets_can_be_deleted() -> None:
+    d = Driver()
+    d.commit(5)
+    assert delete(d, "t") == OK
+    assert d.tell(DeleteGroup(GROUP)) is ErrorCode.NONE
+    assert d.tell(DeleteGroup(GROUP)) is ErrorCode.GROUP_ID_NOT_FOUND
 
 
 # --- expiry (KIP-211) -----------------------------------------------------------------------------------------------
