@@ -73,9 +73,9 @@ class LeaderEpochs:
     def end_offset(self, epoch: int, log_end_offset: int) -> tuple[int, int]:
         """(epoch, end offset) for OffsetForLeaderEpoch: the largest known epoch up to the one asked for, and where it ended.
 
-        (-1, -1) if that is not known. The latest epoch ends at the log's end.
+        (-1, -1) if that is not known. The latest epoch ends at the log's end; one before all, at the first one's start.
         """
-        if epoch < 0:
+        if epoch == UNDEFINED[0]:
             return UNDEFINED
         if epoch == self.latest:
             return epoch, log_end_offset

@@ -51,8 +51,10 @@ def test_epoch_between_two_answers_the_lower(broker: DataPath) -> None:
     assert ask(broker, 3) == (0, 2, 3)
 
 
-def test_epoch_before_all_ends_where_the_first_begins(broker: DataPath) -> None:
-    assert ask(broker, 1) == (0, 1, 0)
+@pytest.mark.parametrize("epoch", [1, 0, -2])
+def test_epoch_before_all_ends_where_the_first_begins(broker: DataPath, epoch: int) -> None:
+    """A negative one too (LeaderEpochFileCache.endOffsetFor): -1 alone is none."""
+    assert ask(broker, epoch) == (0, epoch, 0)
 
 
 @pytest.mark.parametrize("epoch", [6, -1])
