@@ -143,6 +143,16 @@ def test_ids_are_learnt_by_name_and_used_in_requests() -> None:
     assert side.backward(answered)["topics"][1]["topic_id"] == b"1" * 16
 
 
+def test_the_one_member_that_is_left_over_is_the_one_of_the_recording() -> None:
+    """The leader's answer names the other member before that one's own answer comes."""
+    side = Translation()
+    recorded = {"members": [{"member_id": "a"}, {"member_id": "b"}], "member_id": "a"}
+    side.learn(recorded, {"members": [{"member_id": "y"}, {"member_id": "x"}], "member_id": "x"})
+    assert side.forward({"assignments": [{"member_id": "b"}, {"member_id": "a"}]}) == {
+        "assignments": [{"member_id": "y"}, {"member_id": "x"}]
+    }
+
+
 def test_nothing_is_not_an_id() -> None:
     side = Translation()
     side.learn({"session_id": 0, "producer_id": 3}, {"session_id": 77, "producer_id": -1})

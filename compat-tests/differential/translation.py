@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from differential import records
-from differential.compare import aligned
+from differential.compare import MISSING, aligned
 
 # field -> kind of id; a field may also hold a list of them
 KINDS = {
@@ -58,20 +58,25 @@ class Translation:
     def learn(self, recorded: Any, answer: Any) -> None:
         """Take the ids from an answer and from the recorded answer to the same request."""
         if isinstance(recorded, dict) and isinstance(answer, dict):
-            for name in recorded.keys() & answer.keys():
+            both = [name for name in recorded if name in answer]
+            for name in both:
                 if (kind := KINDS.get(name)) and not isinstance(recorded[name], list):
                     self._pair(kind, recorded[name], answer[name])
-                else:
-                    self.learn(recorded[name], answer[name])
+            for name in both:  # a member's own id names it in the list of all
+                self.learn(recorded[name], answer[name])
         elif isinstance(recorded, list) and isinstance(answer, list):
             self._learn_list(recorded, answer)
 
     def _learn_list(self, recorded: list[Any], answer: list[Any]) -> None:
-        if len(recorded) == len(answer) == 1:
-            self.learn(recorded[0], answer[0])
-        elif all(isinstance(item, dict) for item in (*recorded, *answer)):
-            for _, one, other in aligned(recorded, self.backward(answer)):
-                self.learn(one, other)
+        if not all(isinstance(item, dict) for item in (*recorded, *answer)):
+            return
+        rows = aligned(recorded, self.backward(answer))
+        for _, one, other in rows:
+            self.learn(one, other)
+        ours = [one for _, one, other in rows if other is MISSING]
+        theirs = [other for _, one, other in rows if one is MISSING]
+        if len(ours) == len(theirs) == 1:  # named by ids that are not known yet
+            self.learn(ours[0], theirs[0])
 
     def _pair(self, kind: str, recorded: Any, live: Any) -> None:
         if type(recorded) is not type(live) or recorded in NOTHING[kind] or live in NOTHING[kind]:
