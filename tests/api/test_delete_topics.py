@@ -74,6 +74,9 @@ async def test_what_is_asked_for_in_two_ways_is_left_alone(tmp_path: Path) -> No
         results = await delete(client, 6, "a", ids["a"], "b", "b", ("c", ids["c"]), bytes(16))
         assert {each.error_code for each in results} == {ErrorCode.INVALID_REQUEST}
         assert all(each.error_message for each in results)
+        assert sorted((each.name or "", each.topic_id) for each in results) == [
+            ("", bytes(16)), ("a", ids["a"]), ("b", bytes(16)), ("c", ids["c"]),
+        ]  # fmt: skip
         assert set(client.cluster.image.topics) == {"a", "b", "c"}
 
 

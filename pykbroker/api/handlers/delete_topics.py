@@ -7,7 +7,7 @@ Versions: 3+ TOPIC_DELETION_DISABLED, before that INVALID_REQUEST. 5+ messages. 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pykbroker.api.context import Context
 from pykbroker.core.cluster.image import ClusterImage
@@ -18,6 +18,13 @@ from wire.messages.delete_topics import DeletableTopicResult, DeleteTopicsRespon
 
 ZERO_ID = bytes(16)
 Wanted = tuple[str | None, bytes]  # name, id
+
+
+class Refusal(NamedTuple):
+    """shown: name and id in the answer."""
+
+    shown: Wanted
+    error: ApiError
 
 
 async def handle(ctx: Context, request: Any) -> Any:
@@ -32,7 +39,7 @@ async def handle(ctx: Context, request: Any) -> Any:
             name, topic_id = each
             names[image.topic_names[topic_id] if name is None else name] = each
     outcome = await ctx.broker.controller.delete_topics(list(names))
-    results = [_result(each, error) for each, error in refused.items()]
+    results = [_result(*refusal) for refusal in dict.fromkeys(refused.values())]
     for name, error in zip(names, outcome, strict=True):
         topic = image.topics.get(name)
         results.append(_result((name, ZERO_ID if topic is None else topic.topic_id), error))
@@ -50,29 +57,31 @@ def _wanted(request: Any) -> list[Wanted]:
     ]
 
 
-def _check(image: ClusterImage, wanted: list[Wanted]) -> dict[Wanted, ApiError]:
-    """Those that cannot be deleted as they are asked for."""
-    refused: dict[Wanted, ApiError] = {}
+def _check(image: ClusterImage, wanted: list[Wanted]) -> dict[Wanted, Refusal]:
+    """Those that cannot be deleted as they are asked for; one asked for by name and by id is answered once."""
+    refused: dict[Wanted, Refusal] = {}
     asked_by: dict[str, Wanted] = {}
     twice = repeated(wanted)
-    for each in wanted:
+    for each in dict.fromkeys(wanted):
         name, topic_id = each
+        known = image.topic_names.get(topic_id) if name is None else name
         if name is None and topic_id == ZERO_ID:
-            refused[each] = _invalid("Neither topic name nor id were specified.")
+            error = _invalid("Neither topic name nor id were specified.")
         elif name is not None and topic_id != ZERO_ID:
-            refused[each] = _invalid("You may not specify both topic name and topic id.")
-        elif name is None and topic_id not in image.topic_names:
-            refused[each] = ApiError(ErrorCode.UNKNOWN_TOPIC_ID, "There is no topic with this id.")
+            error = _invalid("You may not specify both topic name and topic id.")
+        elif known is None:
+            error = ApiError(ErrorCode.UNKNOWN_TOPIC_ID, "There is no topic with this id.")
+        elif known in asked_by:
+            before = asked_by[known]
+            error = _invalid("The provided topic name maps to an ID that was already supplied.")
+            refused[each] = refused[before] = Refusal((known, max(topic_id, before[1])), error)
+            continue
         else:
-            known = name if name is not None else image.topic_names[topic_id]
-            before = asked_by.setdefault(known, each)
-            if each in refused:
+            asked_by[known] = each
+            if each not in twice:
                 continue
-            if each in twice:
-                refused[each] = _invalid(f"Duplicate topic {'name' if name is not None else 'id'}.")
-            elif before != each:
-                message = "The provided topic name maps to an ID that was already supplied."
-                refused[each] = refused[before] = _invalid(message)
+            error = _invalid(f"Duplicate topic {'name' if name is not None else 'id'}.")
+        refused[each] = Refusal(each, error)
     return refused
 
 
