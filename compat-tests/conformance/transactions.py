@@ -37,7 +37,8 @@ from wire.messages.txn_offset_commit import (
     TxnOffsetCommitRequestPartition,
     TxnOffsetCommitRequestTopic,
 )
-from wire.records.batch import TRANSACTIONAL_BIT
+from wire.records.batch import TRANSACTIONAL_BIT, iterate_batches
+from wire.records.record import read_records
 
 TRANSACTION_APIS = (  # what most histories of transactions send: for `also`
     ProduceRequest,
@@ -243,6 +244,25 @@ def added(answer: Any) -> dict[tuple[str, int], int]:
         for topic in topics
         for row in topic.results_by_partition
     }
+
+
+def committed_values(kafka: Kafka, topic: Topic, offset: int = 0, partition: int = 0) -> list[bytes | None]:
+    """What a consumer with isolation.level=read_committed makes of one Fetch: the broker gives aborted records too, and the
+    consumer leaves out what `aborted_transactions` and the markers say.
+    """
+    version = kafka.subject.version(FetchRequest)
+    result = kafka.fetch(topic, offset, partition=partition, version=version, isolation_level=READ_COMMITTED)
+    assert result.error_code == 0, f"Fetch: {ErrorCode(result.error_code)!r}"
+    aborted = sorted((row.first_offset, row.producer_id) for row in result.aborted_transactions or ())
+    data, left_out, values = bytes(result.records or b""), set(), []
+    for position, header in iterate_batches(data):
+        while aborted and aborted[0][0] <= header.last_offset:
+            left_out.add(aborted.pop(0)[1])
+        if header.is_control:
+            left_out.discard(header.producer_id)
+        elif not header.is_transactional or header.producer_id not in left_out:
+            values += [record.value for record in read_records(data, header, position)]
+    return values
 
 
 def active_producers(kafka: Kafka, topic: Topic, partition: int = 0) -> dict[int, Any]:
