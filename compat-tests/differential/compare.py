@@ -7,6 +7,7 @@ A mask says which fields are compared otherwise, or not at all; masks.py holds t
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -99,3 +100,18 @@ def shown(value: Any) -> str:
     """A value for people: bytes in hex, long ones cut."""
     text = value.hex() if isinstance(value, bytes) else value if isinstance(value, str) else repr(value)
     return text if len(text) <= 200 else f"{text[:160]}... ({len(text)} characters)"
+
+
+def in_fields(request: dict[str, Any]) -> str:
+    """The request on one line, long ones cut."""
+    line = json.dumps(plain(request))
+    return line if len(line) <= 1000 else f"{line[:950]}... ({len(line)} characters)"
+
+
+def plain(value: Any) -> Any:
+    """Plain data as JSON takes it: bytes in hex."""
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.hex() if isinstance(value, bytes) else value

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from differential import records
-from differential.compare import NAMES, Difference, compare, name_of, shown
+from differential.compare import NAMES, Difference, compare, in_fields, name_of, shown
 from differential.corpus import MARKER
 from differential.fields import Request, api_name, has_error
 from differential.masks import masked
-from differential.replay import Outcome
+from differential.replay import SILENT, Outcome
 
 KNOWN = Path(__file__).with_name("known.toml")
 PARTITIONS = ("partitions", "partition_responses")
@@ -39,6 +39,7 @@ class Known:
     source: str = "*"
     ours: str = "*"
     theirs: str = "*"
+    asks: str = "*"  # the request on one line, as the report shows it
     uses: int = 0
 
     def fits(self, finding: Finding) -> bool:
@@ -50,6 +51,7 @@ class Known:
             (finding.source, self.source),
             (shown(finding.ours), self.ours),
             (shown(finding.theirs), self.theirs),
+            (in_fields(finding.request), self.asks),
         )
         return all(any(_like(value, one) for one in pattern.split("|")) for value, pattern in pairs)
 
@@ -66,7 +68,9 @@ def load_known(path: Path = KNOWN) -> list[Known]:
 
 UNKNOWN_SERVER_ERROR = -1
 SLIP = Known(
-    "*", "*", reason="UNKNOWN_SERVER_ERROR: the reference stumbled, and has no rule for such a request"
+    "*",
+    "*",
+    reason="UNKNOWN_SERVER_ERROR or silence: the reference stumbled, and has no rule for such a request",
 )
 
 
@@ -93,7 +97,7 @@ def findings(
     """The differences of two outcomes of one request."""
     api = api_name(request.key)
     found = []
-    slipped = has_error(theirs, {UNKNOWN_SERVER_ERROR})
+    slipped = theirs == SILENT or has_error(theirs, {UNKNOWN_SERVER_ERROR})
     for difference in compare(readable(ours), readable(theirs), masked(api)):
         found.append(_finding(api, request, difference, source, reference))
         found[-1].known = SLIP if slipped else next((entry for entry in known if entry.fits(found[-1])), None)

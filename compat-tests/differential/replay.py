@@ -197,6 +197,7 @@ def _due(waiting: list[tuple[int, Exchange]], position: int) -> Iterator[tuple[i
 
 def _receive(side: Side, exchange: Exchange) -> Outcome:
     if exchange.answer is None:
+        time.sleep(side.settle_s)  # what follows on another connection is to find it done
         return NO_ANSWER
     (correlation_id,) = struct.unpack_from(">i", exchange.request, 4)
     outcome = side.receive(exchange.connection, exchange.key, exchange.version, correlation_id)

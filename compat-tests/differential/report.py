@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from differential.compare import shown
+from differential.compare import in_fields, plain, shown
 from differential.judge import Finding
 
 
@@ -48,12 +48,6 @@ def versions(numbers: Iterable[int]) -> str:
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
 
 
-def in_fields(request: dict[str, Any]) -> str:
-    """The request on one line, long ones cut."""
-    line = json.dumps(plain(request))
-    return line if len(line) <= 1000 else f"{line[:950]}... ({len(line)} characters)"
-
-
 def as_json(findings: Iterable[Finding], counts: dict[str, Any]) -> str:
     """Everything, known ones too."""
     rows = [
@@ -72,12 +66,3 @@ def as_json(findings: Iterable[Finding], counts: dict[str, Any]) -> str:
         for finding in findings
     ]
     return json.dumps({**counts, "differences": rows}, indent=1)
-
-
-def plain(value: Any) -> Any:
-    """Plain data as JSON takes it: bytes in hex."""
-    if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value.hex() if isinstance(value, bytes) else value

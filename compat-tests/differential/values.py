@@ -283,7 +283,7 @@ VALUES: dict[str, Maker] = {
     "min_bytes": _choice(0, 1, 1, 100, BIG),
     "max_bytes": _choice(BIG, 1_000_000, 100, 1, 0),
     "partition_max_bytes": _choice(BIG, 1_000_000, 100, 1, 0),
-    "isolation_level": _choice(0, 0, 1, 2),
+    "isolation_level": _choice(0, 0, 1),
     "session_id": lambda pool: pool.pick((4, 0), (3, lambda: pool.known("fetch session", 0)), (0.5, 12345)),
     "session_epoch": _choice(-1, -1, 0, 0, 1, 2),
     "rack_id": _choice("", "", "r"),

@@ -134,21 +134,23 @@ def damaged() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("records", "code"),
+    ("records", "code", "start"),
     [
-        (damaged(), ErrorCode.CORRUPT_MESSAGE),
-        (batch() + batch(), ErrorCode.INVALID_RECORD),
-        (batch(attributes=CONTROL_BIT, producer_id=1, producer_epoch=0), ErrorCode.INVALID_RECORD),
-        (batch(b"x" * 2_000_000), ErrorCode.MESSAGE_TOO_LARGE),
-        (batch(timestamp=NOW_MS + 2 * 60 * 60 * 1000), ErrorCode.INVALID_TIMESTAMP),
+        (damaged(), ErrorCode.CORRUPT_MESSAGE, -1),
+        (batch() + batch(), ErrorCode.INVALID_RECORD, -1),
+        (batch(attributes=CONTROL_BIT, producer_id=1, producer_epoch=0), ErrorCode.INVALID_RECORD, 0),
+        (batch(b"x" * 2_000_000), ErrorCode.MESSAGE_TOO_LARGE, -1),
+        (batch(timestamp=NOW_MS + 2 * 60 * 60 * 1000), ErrorCode.INVALID_TIMESTAMP, 0),
     ],
     ids=["crc", "two batches", "control", "too large", "from the future"],
 )
 def test_bad_batch_is_refused_with_its_code_and_a_message(
-    broker: DataPath, records: bytes, code: int
+    broker: DataPath, records: bytes, code: int, start: int
 ) -> None:
+    """start: the log start offset, which is told with what the log's own checks refuse."""
     broker.have(topic("t"))
     answer = row(produce(broker, ("t", 0, records)))
+    assert answer.log_start_offset == start
     assert answer.error_code == code
     assert answer.error_message
     assert answer.base_offset == -1

@@ -49,6 +49,15 @@ CODEC_MASK = 0x07
 TRANSACTIONAL = 0x10
 ZSTD = 4
 
+TELL_NO_START = (
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    ErrorCode.NOT_LEADER_OR_FOLLOWER,
+    ErrorCode.MESSAGE_TOO_LARGE,
+    ErrorCode.RECORD_LIST_TOO_LARGE,
+    ErrorCode.CORRUPT_MESSAGE,
+    ErrorCode.KAFKA_STORAGE_ERROR,
+)
+
 Row = Any  # PartitionProduceResponse
 Waiting = list[tuple[Partition, int, Row]]
 
@@ -71,7 +80,14 @@ def handle(ctx: Context, request: Any) -> Any:
                     partition = replicas.partition_by_id(topic.topic_id, data.index)
                 if not plain or partition.is_internal or is_special(data.records, version):
                     check(ctx, request, partition, data.records)
-                appended = partition.append_as_leader(data.records, CLIENT, acks)
+                try:
+                    appended = partition.append_as_leader(data.records, CLIENT, acks)
+                except FAILURES as error:
+                    failed = True
+                    row = refused(ctx, topic, data.index, error)
+                    row.log_start_offset = start_told(partition, data.records, error)
+                    rows.append(row)
+                    continue
             except FAILURES as error:
                 failed = True
                 rows.append(refused(ctx, topic, data.index, error))
@@ -145,6 +161,18 @@ def refused(ctx: Context, topic: Any, index: int, error: ApiError | OSError) -> 
             for index, text in error.records
         ]
     return row
+
+
+def start_told(partition: Partition, records: Any, error: ApiError | OSError) -> int:
+    """Where the log begins, told with what the log itself refused; -1 where a batch did not get that far, or the log did not
+    serve (ReplicaManager.appendRecordsToLeader, ProduceRequest.validateRecords)."""
+    if code_of(error) in TELL_NO_START:
+        return -1
+    try:
+        one_batch(records)
+    except ApiError:
+        return -1
+    return partition.log_start_offset
 
 
 def fail(ctx: Context, name: str | None, row: Row, error: ApiError | OSError) -> None:
