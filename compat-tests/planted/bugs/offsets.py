@@ -75,8 +75,8 @@ BUGS = (
         edits=(
             Edit(
                 EPOCHS,
-                "if epoch < 0:\n            return UNDEFINED",
-                "if epoch < 0:\n            return -1, log_end_offset",
+                "if epoch == UNDEFINED[0]:\n            return UNDEFINED",
+                "if epoch == UNDEFINED[0]:\n            return -1, log_end_offset",
             ),
         ),
     ),

@@ -80,8 +80,8 @@ BUGS = (
         edits=(
             Edit(
                 VALIDATE,
-                '_invalid(f"a compacted topic needs a key',
-                '_corrupt(f"a compacted topic needs a key',
+                "    code = ErrorCode.INVALID_RECORD\n",
+                "    code = ErrorCode.CORRUPT_MESSAGE\n",
             ),
         ),
     ),
