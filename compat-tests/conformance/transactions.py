@@ -127,12 +127,14 @@ class Producer:
         version: int | None = None,
         **changed: Any,
     ) -> int:
-        """TxnOffsetCommit of one partition; its error code. changed: generation_id, member_id, producer_epoch ..."""
-        row = TxnOffsetCommitRequestPartition(partition_index=partition, committed_offset=offset)
-        fields = {**self._who(), "group_id": group, **changed}
-        request = TxnOffsetCommitRequest(
-            **fields, topics=[TxnOffsetCommitRequestTopic(name=topic.name, partitions=[row])]
+        """TxnOffsetCommit of one partition; its error code. changed: member_id, committed_metadata ..."""
+        row = TxnOffsetCommitRequestPartition(
+            partition_index=partition,
+            committed_offset=offset,
+            committed_metadata=changed.pop("committed_metadata", ""),
         )
+        topics = [TxnOffsetCommitRequestTopic(name=topic.name, partitions=[row])]
+        request = TxnOffsetCommitRequest(**{**self._who(), "group_id": group, "topics": topics, **changed})
         return int(self.kafka.ask(request, version).topics[0].partitions[0].error_code)
 
     def end(self, committed: bool, version: int | None = None, **changed: Any) -> Any:
