@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 
+from pykbroker.errors import ApiError
 from pykbroker.log.validate import AppendOrigin
 from tests.server.data_path import DataPath, batch, topic, topic_id, values
 from wire.errors import ErrorCode
@@ -165,9 +166,17 @@ def test_leader_epochs_are_checked(broker: DataPath, version: int) -> None:
     broker.have(topic("t", leader_epoch=5))
     codes = [
         row(fetch(broker, wanted("t", current_leader_epoch=epoch), version=version)).error_code
-        for epoch in (4, 5, 6)
+        for epoch in (4, 5, 6, -1, -2)
     ]
-    assert codes == [ErrorCode.FENCED_LEADER_EPOCH, 0, ErrorCode.UNKNOWN_LEADER_EPOCH]
+    assert codes == [ErrorCode.FENCED_LEADER_EPOCH, 0, ErrorCode.UNKNOWN_LEADER_EPOCH, 0, 0]
+
+
+@pytest.mark.parametrize("version", [4, 12, 13])
+def test_unknown_isolation_level_is_refused(broker: DataPath, version: int) -> None:
+    broker.have(topic("t"))
+    with pytest.raises(ApiError) as caught:
+        fetch(broker, wanted("t"), version=version, isolation_level=2)
+    assert caught.value.code is ErrorCode.INVALID_REQUEST
 
 
 def test_every_negative_epoch_means_none(broker: DataPath) -> None:

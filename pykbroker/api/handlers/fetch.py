@@ -26,7 +26,7 @@ from pykbroker.api.context import Context
 from pykbroker.api.partitions import FAILURES, code_of, current_leader, node_endpoints
 from pykbroker.core.fetch_sessions import Answers, FetchPlan, SessionPartition
 from pykbroker.errors import ApiError
-from pykbroker.server.partition import READ_COMMITTED, Partition, PartitionRead
+from pykbroker.server.partition import NO_EPOCH, READ_COMMITTED, READ_UNCOMMITTED, Partition, PartitionRead
 from pykbroker.server.waiters import FetchWaiter
 from wire.errors import ErrorCode
 from wire.messages.fetch import (
@@ -42,6 +42,7 @@ FIRST_WITH_BATCHES = 4
 FIRST_WITH_ZSTD = 10
 NO_EPOCH = -1  # what every negative number means here (FetchRequest.optionalEpoch)
 UNKNOWN = (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID)
+ISOLATION_LEVELS = (READ_UNCOMMITTED, READ_COMMITTED)
 LEADER_ERRORS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 new_row = PartitionData.cls
@@ -66,6 +67,8 @@ class Reading:
 
 def handle(ctx: Context, request: Any) -> Any:
     broker, version = ctx.broker, ctx.version
+    if request.isolation_level not in ISOLATION_LEVELS:
+        raise ApiError(ErrorCode.INVALID_REQUEST, f"there is no isolation level {request.isolation_level}")
     plan = broker.replicas.fetch_sessions.begin(request, version >= 13, False, broker.clock.monotonic_ms())
     if plan.error:
         return FetchResponse(error_code=int(plan.error))
@@ -146,6 +149,28 @@ def read_one(
         min_one,
         epoch if epoch >= 0 else NO_EPOCH,
     )
+
+
+def refuse(ctx: Context, request: Any, error: ApiError) -> Any:
+    """The answer to a request that failed as a whole: below version 7 only partitions carry a code, from 13 on none does."""
+    code = int(error.code)
+    topics = [
+        FetchableTopicResponse(
+            topic=topic.topic,
+            partitions=[
+                PartitionData(
+                    partition_index=asked.partition,
+                    error_code=code,
+                    high_watermark=-1,
+                    last_stable_offset=-1,
+                    records=b"",
+                )
+                for asked in topic.partitions
+            ],
+        )
+        for topic in (request.topics if ctx.version < 13 else ())
+    ]
+    return FetchResponse(error_code=code, responses=topics)
 
 
 def refuse_follower(ctx: Context, partitions: Sequence[SessionPartition], replica_id: int) -> Reading:

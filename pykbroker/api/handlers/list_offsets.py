@@ -24,6 +24,8 @@ from pykbroker.server.partition import (
     LATEST,
     LATEST_TIERED,
     MAX_TIMESTAMP,
+    READ_COMMITTED,
+    READ_UNCOMMITTED,
 )
 from wire.errors import ErrorCode
 from wire.messages.list_offsets import (
@@ -42,6 +44,7 @@ FIRST_VERSION = {
     EARLIEST_PENDING_UPLOAD: 11,
 }
 NEVER = 1 << 15
+ISOLATION_LEVELS = (READ_UNCOMMITTED, READ_COMMITTED)
 
 
 def handle(ctx: Context, request: Any) -> Any:
@@ -63,7 +66,11 @@ def look_up(ctx: Context, request: Any, name: str, asked: Any, twice: bool) -> A
     row = ListOffsetsPartitionResponse(partition_index=asked.partition_index)
     timestamp = asked.timestamp
     try:
-        if (twice and ctx.version >= FIRST_BY_RECORD) or asked.max_num_offsets < 0:
+        if (
+            (twice and ctx.version >= FIRST_BY_RECORD)
+            or asked.max_num_offsets < 0
+            or request.isolation_level not in ISOLATION_LEVELS
+        ):
             raise ApiError(ErrorCode.INVALID_REQUEST)
         if timestamp < 0 and ctx.version < FIRST_VERSION.get(timestamp, NEVER):
             raise ApiError(ErrorCode.UNSUPPORTED_VERSION)
