@@ -26,7 +26,7 @@ from pykbroker.api.context import Context
 from pykbroker.api.partitions import FAILURES, code_of, current_leader, node_endpoints
 from pykbroker.core.fetch_sessions import Answers, FetchPlan, SessionPartition
 from pykbroker.errors import ApiError
-from pykbroker.server.partition import NO_EPOCH, READ_COMMITTED, READ_UNCOMMITTED, Partition, PartitionRead
+from pykbroker.server.partition import READ_COMMITTED, READ_UNCOMMITTED, Partition, PartitionRead
 from pykbroker.server.waiters import FetchWaiter
 from wire.errors import ErrorCode
 from wire.messages.fetch import (
