@@ -8,6 +8,9 @@
 
 Every member has a connection of its own and remembers what the broker told it: member id, generation, protocol. Metadata is
 opaque to the broker, except that it reads the topics of those who say "consumer", as members here do.
+
+A group that has no members and no offsets may be cleaned up at any moment, and with it the ids that were handed out. Where
+a case depends on such a group it takes a `lasting_group`.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from wire.messages.offset_fetch import (
 from wire.messages.sync_group import SyncGroupRequest, SyncGroupRequestAssignment
 
 SESSION_MS = 30_000
+BY_NAME = 9  # the last version of OffsetCommit that names topics
 MANY_GROUPS = 8  # OffsetFetch has its rows by group from here on
 
 
@@ -175,6 +179,14 @@ class Member:
 # --- groups in a state
 
 
+def lasting_group(kafka: Kafka) -> str:
+    """A group that stays while it has no members, for it has committed an offset (of a topic that is always there)."""
+    group = kafka.group()
+    version = min(BY_NAME, kafka.subject.version(OffsetCommitRequest))
+    commit(kafka, group, Topic("__consumer_offsets", bytes(16), 1), version=version)
+    return group
+
+
 def assignments_of(members: list[Member]) -> dict[str, bytes]:
     """Something different for each."""
     return {member.id: b"for " + member.id.encode() for member in members}
@@ -182,7 +194,7 @@ def assignments_of(members: list[Member]) -> dict[str, bytes]:
 
 def joined(kafka: Kafka, count: int = 1, group: str | None = None, **options: Any) -> list[Member]:
     """A fresh group whose members have joined and not synced (CompletingRebalance); the first one leads."""
-    group = group or kafka.group()
+    group = group or lasting_group(kafka)
     members: list[Member] = []
     for _ in range(count):
         add(members, Member(kafka, group, **options))
@@ -245,10 +257,17 @@ def commit_request(group: str, topic: Topic, offset: int = 1, partition: int = 0
 
 
 def commit(
-    kafka: Kafka, group: str, topic: Topic, offset: int = 1, partition: int = 0, **changes: Any
+    kafka: Kafka,
+    group: str,
+    topic: Topic,
+    offset: int = 1,
+    partition: int = 0,
+    *,
+    version: int | None = None,
+    **changes: Any,
 ) -> int:
     """Commits one offset, as a consumer without group management unless `changes` says otherwise; its error code."""
-    answer = kafka.ask(commit_request(group, topic, offset, partition, **changes))
+    answer = kafka.ask(commit_request(group, topic, offset, partition, **changes), version)
     return int(answer.topics[0].partitions[0].error_code)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance import Kafka, Setting, case, eventually
-from conformance.groups import Member, described, emptied, joined, stable
+from conformance.groups import Member, described, emptied, joined, lasting_group, stable
 from wire.errors import ErrorCode
 from wire.messages.heartbeat import HeartbeatRequest
 
@@ -87,7 +87,7 @@ def test_heartbeat_for_an_empty_group_id(kafka: Kafka) -> None:
 @case(HeartbeatRequest, feature=FEATURE, why="KIP-394; ClassicGroup.validateMember")
 def test_heartbeat_of_a_pending_member(kafka: Kafka) -> None:
     """Who was only given an id is no member: its heartbeat is UNKNOWN_MEMBER_ID."""
-    member = Member(kafka, kafka.group())
+    member = Member(kafka, lasting_group(kafka))
     member.fetch_id(4)
     assert member.heartbeat(generation_id=0) == ErrorCode.UNKNOWN_MEMBER_ID
 

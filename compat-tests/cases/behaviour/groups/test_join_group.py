@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance import Kafka, Setting, case, eventually
-from conformance.groups import Member, described, emptied, joined, stable, subscription
+from conformance.groups import Member, described, emptied, joined, lasting_group, stable, subscription
 from wire.errors import ErrorCode
 from wire.messages.join_group import JoinGroupRequest
 from wire.messages.sync_group import SyncGroupRequest
@@ -16,7 +16,7 @@ FEATURE = "classic groups"
 @case(JoinGroupRequest, versions="0-3", feature=FEATURE, why="KIP-394 begins with v4")
 def test_an_id_is_given_at_once(kafka: Kafka) -> None:
     """Before v4 a member without an id is taken into the group at once, under an id that begins with its client id."""
-    member = Member(kafka, kafka.group())
+    member = Member(kafka, lasting_group(kafka))
     answer = member.join()
     assert (answer.error_code, answer.generation_id) == (0, 1)
     assert answer.member_id.startswith("conformance-")
@@ -25,7 +25,7 @@ def test_an_id_is_given_at_once(kafka: Kafka) -> None:
 @case(JoinGroupRequest, versions="4+", feature=FEATURE, why="KIP-394")
 def test_a_member_id_is_required(kafka: Kafka) -> None:
     """From v4 on the first JoinGroup of a dynamic member gets an id, MEMBER_ID_REQUIRED, and nothing else."""
-    member = Member(kafka, kafka.group())
+    member = Member(kafka, lasting_group(kafka))
     answer = member.connection.ask(member.join_request())
     assert answer.error_code == ErrorCode.MEMBER_ID_REQUIRED
     assert answer.member_id.startswith("conformance-")
@@ -35,7 +35,7 @@ def test_a_member_id_is_required(kafka: Kafka) -> None:
 @case(JoinGroupRequest, versions="4+", feature=FEATURE, why="KIP-394")
 def test_each_first_request_gets_another_id(kafka: Kafka) -> None:
     """Two first JoinGroups of the same client are two members to be."""
-    member = Member(kafka, kafka.group())
+    member = Member(kafka, lasting_group(kafka))
     ids = [member.connection.ask(member.join_request()).member_id for _ in range(2)]
     assert len(set(ids)) == 2
 
@@ -43,7 +43,7 @@ def test_each_first_request_gets_another_id(kafka: Kafka) -> None:
 @case(JoinGroupRequest, versions="4+", feature=FEATURE, why="KIP-394; ClassicGroup.addPendingMember")
 def test_a_pending_member_is_no_member(kafka: Kafka) -> None:
     """Who was only given an id is not among the members of the group, which stays Empty."""
-    member = Member(kafka, kafka.group())
+    member = Member(kafka, lasting_group(kafka))
     member.fetch_id()
     row = described(kafka, member.group)
     assert (row.group_state, list(row.members)) == ("Empty", [])
@@ -84,7 +84,7 @@ def test_an_empty_group_id(kafka: Kafka) -> None:
 def test_a_session_timeout_below_the_least(kafka: Kafka) -> None:
     """A session timeout one below group.min.session.timeout.ms is INVALID_SESSION_TIMEOUT."""
     least = int(kafka.subject.setting("group.min.session.timeout.ms") or 0)
-    answer = Member(kafka, kafka.group(), id="x", session_timeout_ms=least - 1).join()
+    answer = Member(kafka, lasting_group(kafka), id="x", session_timeout_ms=least - 1).join()
     assert (answer.error_code, answer.member_id) == (ErrorCode.INVALID_SESSION_TIMEOUT, "x")
 
 
@@ -114,13 +114,13 @@ def test_a_session_timeout_above_the_most(kafka: Kafka) -> None:
 def test_session_timeouts_at_the_bounds(kafka: Kafka, bound: str) -> None:
     """The bounds of the session timeout themselves are allowed."""
     timeout_ms = int(kafka.subject.setting(f"group.{bound}.session.timeout.ms") or 0)
-    assert Member(kafka, kafka.group(), session_timeout_ms=timeout_ms).join().error_code == 0
+    assert Member(kafka, lasting_group(kafka), session_timeout_ms=timeout_ms).join().error_code == 0
 
 
 @case(JoinGroupRequest, feature=FEATURE, why="ClassicGroup.supportsProtocols")
 def test_no_protocols(kafka: Kafka) -> None:
     """A member that offers no protocol is INCONSISTENT_GROUP_PROTOCOL, the first one too."""
-    member = Member(kafka, kafka.group(), protocols={})
+    member = Member(kafka, lasting_group(kafka), protocols={})
     answer = member.connection.ask(member.join_request())
     assert answer.error_code == ErrorCode.INCONSISTENT_GROUP_PROTOCOL
 
@@ -128,7 +128,7 @@ def test_no_protocols(kafka: Kafka) -> None:
 @case(JoinGroupRequest, feature=FEATURE, why="ClassicGroup.supportsProtocols")
 def test_no_protocol_type(kafka: Kafka) -> None:
     """The first member of a group must name a protocol type, else it is INCONSISTENT_GROUP_PROTOCOL."""
-    member = Member(kafka, kafka.group(), protocol_type="")
+    member = Member(kafka, lasting_group(kafka), protocol_type="")
     answer = member.connection.ask(member.join_request())
     assert answer.error_code == ErrorCode.INCONSISTENT_GROUP_PROTOCOL
 
@@ -167,7 +167,7 @@ def test_another_protocol_type_than_an_empty_group_had(kafka: Kafka) -> None:
 def test_any_protocol_type(kafka: Kafka, protocol_type: str) -> None:
     """Any text is a protocol type, and its metadata goes to the leader untouched."""
     metadata = bytes(range(256))
-    member = Member(kafka, kafka.group(), protocol_type=protocol_type, protocols={"v0": metadata})
+    member = Member(kafka, lasting_group(kafka), protocol_type=protocol_type, protocols={"v0": metadata})
     answer = member.join()
     assert answer.error_code == 0
     assert [row.metadata for row in answer.members] == [metadata]
@@ -176,7 +176,7 @@ def test_any_protocol_type(kafka: Kafka, protocol_type: str) -> None:
 @case(JoinGroupRequest, versions="7+", feature=FEATURE, why="KIP-559")
 def test_the_protocol_type_is_told(kafka: Kafka) -> None:
     """From v7 on the answer names the group's protocol type."""
-    answer = Member(kafka, kafka.group(), protocol_type="sr", protocols={"v0": b""}).join()
+    answer = Member(kafka, lasting_group(kafka), protocol_type="sr", protocols={"v0": b""}).join()
     assert (answer.protocol_type, answer.protocol_name) == ("sr", "v0")
 
 
@@ -227,7 +227,7 @@ def test_all_members_get_the_same_generation(kafka: Kafka) -> None:
 )
 def test_members_vote_for_the_protocol(kafka: Kafka, offers: tuple[str, ...], chosen: str) -> None:
     """Each member votes for the first of its protocols that all members have; most votes win."""
-    group = kafka.group()
+    group = lasting_group(kafka)
     members: list[Member] = []
     for letters in offers:
         newcomer = Member(kafka, group, protocols={letter: letter.encode() for letter in letters})

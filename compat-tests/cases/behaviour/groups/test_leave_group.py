@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance import Kafka, case
-from conformance.groups import Member, described, joined, stable
+from conformance.groups import Member, described, joined, lasting_group, stable
 from wire.errors import ErrorCode
 from wire.messages.leave_group import LeaveGroupRequest, MemberIdentity
 
@@ -72,7 +72,7 @@ def test_leaving_an_unknown_group(kafka: Kafka) -> None:
 @case(LeaveGroupRequest, versions="3+", feature=FEATURE, why="LeaveGroupResponse (KIP-345)")
 def test_errors_of_members_are_their_own(kafka: Kafka) -> None:
     """From v3 on a member's error stands in its row, and the request itself has none."""
-    group = kafka.group()
+    group = lasting_group(kafka)
     assert leave(kafka, group, {"member_id": "stranger"}) == [ErrorCode.UNKNOWN_MEMBER_ID]
 
 

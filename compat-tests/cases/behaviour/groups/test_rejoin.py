@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance import Kafka, case
-from conformance.groups import Member, described, joined, stable, subscription
+from conformance.groups import Member, described, joined, lasting_group, stable, subscription
 from wire.errors import ErrorCode
 from wire.messages.join_group import JoinGroupRequest
 
@@ -145,7 +145,7 @@ def test_the_member_id_is_kept(kafka: Kafka) -> None:
 )
 def test_an_empty_client_id(kafka: Kafka) -> None:
     """A member without a client id gets an id all the same, and joins."""
-    member = Member(kafka, kafka.group())
+    member = Member(kafka, lasting_group(kafka))
     answer = member.connection.ask(member.join_request(), client_id="")
     assert answer.error_code == ErrorCode.MEMBER_ID_REQUIRED
     assert len(answer.member_id) > 30

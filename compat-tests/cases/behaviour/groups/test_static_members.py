@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance import Kafka, Setting, case, eventually
-from conformance.groups import Member, committed, described, joined, stable, subscription
+from conformance.groups import Member, committed, described, joined, lasting_group, stable, subscription
 from wire.errors import ErrorCode
 from wire.messages.heartbeat import HeartbeatRequest
 from wire.messages.join_group import JoinGroupRequest
@@ -41,7 +41,7 @@ def restarted(member: Member, **changes: Any) -> Member:
 def test_no_member_id_is_required(kafka: Kafka) -> None:
     """A static member joins with its first request; its member id begins with its instance id."""
     instance = kafka.name("instance")
-    answer = Member(kafka, kafka.group(), instance=instance).join()
+    answer = Member(kafka, lasting_group(kafka), instance=instance).join()
     assert (answer.error_code, answer.generation_id) == (0, 1)
     assert answer.member_id.startswith(instance + "-")
     assert [row.group_instance_id for row in answer.members] == [instance]
