@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pykbroker.core.groups.commands import (
+    DeleteOffsets,
     Heartbeat,
     JoinResult,
     Leave,
@@ -223,6 +224,22 @@ def test_nobody_left_so_nothing_happens() -> None:
 )
 def test_leaving_no_group(group_id: str, result: LeaveResult) -> None:
     assert Driver().tell(Leave(group_id, (LeavingMember("m"),))) == result
+
+
+@pytest.mark.parametrize(
+    ("command", "result"),
+    [
+        (Heartbeat("", "m", None, 1), ErrorCode.INVALID_GROUP_ID),
+        (Sync("", "m", None, 1, None, None, {}), SyncResult(ErrorCode.INVALID_GROUP_ID)),
+        (Leave("", (LeavingMember("m"),)), LeaveResult(ErrorCode.INVALID_GROUP_ID)),
+        (DeleteOffsets("", (("t", (0,)),)), ErrorCode.INVALID_GROUP_ID),
+    ],
+)
+def test_an_empty_group_id_has_offsets_but_no_members(command: object, result: object) -> None:
+    """Kafka: GroupCoordinatorService.isGroupIdNotEmpty, which commits and fetches alone do not ask."""
+    d = Driver()
+    assert d.commit(5, group_id="") == [ErrorCode.NONE]
+    assert d.tell(command) == result
 
 
 def test_a_member_that_leaves_while_its_sync_waits_is_answered() -> None:
