@@ -14,6 +14,7 @@ epoch. Adding them all the same does no harm: what is written here works in both
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,7 @@ from wire.messages.txn_offset_commit import (
 )
 from wire.records.batch import TRANSACTIONAL_BIT, iterate_batches
 from wire.records.record import read_records
+from wire.schema import Message
 
 TRANSACTION_APIS = (  # what most histories of transactions send: for `also`
     ProduceRequest,
@@ -88,6 +90,7 @@ class Producer:
         first = self.sequences.get(key, 0) if sequence is None else sequence
         data = self.batch(*values, sequence=first, **options)
         request = produce_request(topic, data, partition, acks=acks, transactional_id=self.transactional_id)
+        version = self._known(ProduceRequest, version)
         result = self.kafka.ask(request, version).responses[0].partition_responses[0]
         if sequence is None and not result.error_code:
             self.sequences[key] = (first + len(values)) & LAST_SEQUENCE
@@ -103,7 +106,8 @@ class Producer:
     def add(self, topic: Topic, *partitions: int) -> None:
         """Adds partitions (none given: 0) to the transaction, as clients do. Asserts that it went well."""
         request = self.adding({topic.name: list(partitions or (0,))})
-        codes = added(self.kafka.ask(request, CLIENTS_ADD_VERSION))
+        version = self._known(AddPartitionsToTxnRequest, CLIENTS_ADD_VERSION)
+        codes = added(self.kafka.ask(request, version))
         assert set(codes.values()) == {0}, f"AddPartitionsToTxn: {codes}"
 
     def adding(self, topics: dict[str, list[int]], verify_only: bool = False, **changed: Any) -> Any:
@@ -140,7 +144,7 @@ class Producer:
     def end(self, committed: bool, version: int | None = None, **changed: Any) -> Any:
         """EndTxn; the answer, not judged and not waited for. The epoch that it may bring is taken over."""
         request = EndTxnRequest(**(self._who() | {"committed": committed} | changed))
-        answer = self.kafka.ask(request, version)
+        answer = self.kafka.ask(request, self._known(EndTxnRequest, version))
         if not answer.error_code and answer.producer_id >= 0:
             self.id, self.epoch = answer.producer_id, answer.producer_epoch
             self.sequences.clear()
@@ -176,6 +180,10 @@ class Producer:
     def again(self, **options: Any) -> Producer:
         """What another process with the same transactional id gets: the next epoch; this one is fenced."""
         return transactional(self.kafka, self.transactional_id, **options)
+
+    def _known(self, message: Message, version: int | None) -> int | None:
+        """The version, or the highest below it that the broker knows."""
+        return None if version is None else min(version, self.kafka.subject.version(message))
 
     def _who(self) -> dict[str, Any]:
         return {
@@ -229,6 +237,21 @@ def init(
 def settled(answer: Any) -> Any:
     """The answer, unless it says that something is still under way: for `eventually`."""
     return None if answer.error_code == ErrorCode.CONCURRENT_TRANSACTIONS else answer
+
+
+def refusal(ask: Callable[[], int], wanted: ErrorCode) -> int:
+    """The code with which something is refused whose partition was not added to the transaction.
+
+    Kafka's leaders ask the coordinator for several producers in one go, and word all refusals for the version of the first
+    of them. Beside other clients the answer may be that of another version, so it is asked a few times for the wanted one.
+    """
+    words = {ErrorCode.INVALID_TXN_STATE, ErrorCode.TRANSACTION_ABORTABLE}
+    code = ask()
+    for _ in range(20):
+        if code == wanted or code not in words:
+            break
+        code = ask()
+    return code
 
 
 def describe(kafka: Kafka, transactional_id: str) -> Any:
