@@ -152,6 +152,13 @@ class Connection:
         self._trace.add(Exchange(self.peer, self._trace.now_s(), data, note="raw bytes"))
         self._sock.sendall(data)
 
+    def receive_bytes(self, count: int) -> bytes:
+        """So many bytes, whatever they are. Raises: NoAnswer, Closed."""
+        self._fill(count, time.monotonic() + self._timeout_s)
+        data = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return data
+
     def receive_frame(self, *, timeout_s: float | None = None) -> bytes:
         """One frame, without its length and not looked into. Raises: NoAnswer, Closed."""
         deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
