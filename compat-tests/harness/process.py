@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -50,6 +51,15 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def _die_with_the_parent() -> None:
+    """In the child: a test process that is killed leaves no broker behind."""
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+DIE_WITH_THE_PARENT = _die_with_the_parent if sys.platform == "linux" else None
+
+
 class BrokerProcess(ABC):
     """One broker that we own. `bootstrap` is `HOST:PORT`, valid after `start()`."""
 
@@ -80,6 +90,7 @@ class BrokerProcess(ABC):
             stderr=log,
             cwd=self.work_dir,
             start_new_session=True,
+            preexec_fn=DIE_WITH_THE_PARENT,
         )
 
     def _answers(self) -> bool:
@@ -230,6 +241,7 @@ class PykbrokerProcess(BrokerProcess):
                 cwd=self.work_dir,
                 env=environment(),
                 start_new_session=True,
+                preexec_fn=DIE_WITH_THE_PARENT,
             )
         finally:
             os.close(write_fd)
