@@ -15,7 +15,7 @@ def test_all_read_what_one_wrote(
     driver: Driver, broker: BrokerProcess | ForeignBroker, make_topic: MakeTopic, codec: str
 ) -> None:
     """Values, keys, headers and times survive the way from any library to any other."""
-    topic = make_topic("between")
+    topic = make_topic("between", configs={"retention.ms": "-1"})
     sent = [
         Message(b"value %d " % i * 20, b"key %d" % i, 0, 1_700_000_000_000 + i, (("n", b"%d" % i),))
         for i in range(50)

@@ -60,7 +60,7 @@ def test_everything_is_there_afterwards(
     interruption: Interruption,
 ) -> None:
     """Records of every kind, settings, committed offsets; and offsets go on where they stood."""
-    topic, group = make_topic("kept", 3, {"retention.ms": "777777777"}), fresh_name("group")
+    topic, group = make_topic("kept", 3, {"retention.ms": "777777777777"}), fresh_name("group")
     sent = [
         Message(b"%d" % i, b"k%d" % i, i % 3, 1_700_000_000_000 + i, (("h", b"%d" % i),)) for i in range(300)
     ]
@@ -68,7 +68,7 @@ def test_everything_is_there_afterwards(
     driver.produce(topic, sent[150:])
     driver.commit(group, topic, {0: 11, 2: 22})
     interruption(own_broker)
-    assert driver.topic_configs(topic)["retention.ms"] == "777777777"
+    assert driver.topic_configs(topic)["retention.ms"] == "777777777777"
     committed_at_last(driver, group, topic, {0: 11, 1: None, 2: 22})
     got = driver.read(topic, {0: 0, 1: 0, 2: 0}, 300)
     for partition in range(3):
