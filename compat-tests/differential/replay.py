@@ -36,7 +36,8 @@ RETRIABLE = {
 }  # unknown or leaderless for now; a coordinator that loads, is not there, or not here
 
 NO_ANSWER = "no answer, as asked (acks=0)"
-FIND_COORDINATOR, API_VERSIONS, INIT_PRODUCER_ID = 10, 18, 22
+METADATA, FIND_COORDINATOR, JOIN_GROUP, API_VERSIONS, INIT_PRODUCER_ID = 3, 10, 11, 18, 22
+SYNC_S = 0.15  # longer than the rebalance timeout of random members: who did not sync is out, on both sides
 
 Outcome = dict[str, Any] | str
 
@@ -209,7 +210,7 @@ def _receive(side: Side, exchange: Exchange) -> Outcome:
     return side.translation.backward(outcome)
 
 
-def ask(side: Side, number: int, request: Request, like: Outcome | None = None) -> Outcome:
+def ask(side: Side, number: int, request: Request, like: Outcome | None = None, again: int = 5) -> Outcome:
     """One generated request and what came. like: what the other side said to it, in whose ids the request is."""
     side.send(number, build_request(request))
     if not expects_answer(request):
@@ -219,6 +220,17 @@ def ask(side: Side, number: int, request: Request, like: Outcome | None = None) 
         return outcome
     if request.key in SETTLES:
         time.sleep(side.settle_s)
+    if request.key == JOIN_GROUP:
+        time.sleep(SYNC_S)
+    if (
+        again
+        and like
+        and request.key == METADATA
+        and has_error(outcome, RETRIABLE)
+        and not has_error(like, RETRIABLE)
+    ):
+        time.sleep(side.settle_s)  # differences.md, auto-created-at-once: as a client, ask again
+        return ask(side, number, request, like, again - 1)
     if like is not None:
         side.translation.learn(like, outcome)
     return side.translation.backward(outcome)

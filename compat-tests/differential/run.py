@@ -38,6 +38,9 @@ Served = dict[int, tuple[int, int]]
 Broker = BrokerProcess | ForeignBroker
 
 OURS = {**COMMON, **SETTINGS, "broker.id": "0"}  # what makes one pykbroker like the reference's one node
+ANNOUNCED_ONLY = {
+    "4.3.1": {0: 3}
+}  # announces Produce from 0 for old librdkafka, and closes the connection below 3
 ROUND = 60  # random requests
 
 
@@ -52,6 +55,9 @@ class Pair:
 
     def __post_init__(self) -> None:
         self.served = both_serve(self.left, self.right)
+        for key, first in ANNOUNCED_ONLY.get(self.reference, {}).items():
+            if key in self.served:
+                self.served[key] = (max(first, self.served[key][0]), self.served[key][1])
         start = secrets.randbelow(0xFFFF)
         self._markers = (b"diff%04x" % ((start + number) % 0xFFFF + 1) for number in itertools.count())
         self.asked = 0

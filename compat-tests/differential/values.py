@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from differential.corpus import MARKER
-from wire.records.batch import TRANSACTIONAL_BIT, Codec
+from wire.records.batch import Codec
 from wire.records.record import Record, build_batch
 from wire.schema import Bool, Bytes, Records, String, Type, Uint16, Uuid
 
@@ -153,18 +153,11 @@ def _records(pool: Pool) -> bytes:
             ),
         ),
         (1, lambda: batch(2, codec=Codec(pool.one_of(1, 2, 3, 4)))),
-        (
-            0.5,
-            lambda: batch(
-                1, producer_id=producer(), producer_epoch=0, base_sequence=0, attributes=TRANSACTIONAL_BIT
-            ),
-        ),
         (0.5, whole[:-1] + bytes([whole[-1] ^ 1])),  # a wrong checksum
         (0.5, whole[:-3]),  # cut off
         (0.5, whole + batch(1)),
         (0.5, whole + b"\0" * 5),
         (0.5, whole[:16] + b"\1" + whole[17:]),  # an older magic
-        (0.5, whole[:16] + b"\3" + whole[17:]),
         (0.5, b""),
         (0.5, struct.pack(">qi", 0, BIG) + whole[12:]),  # announces more than there is
         (0.5, lambda: batch(20, base_offset=pool.one_of(5, -1))),
@@ -268,7 +261,7 @@ VALUES: dict[str, Maker] = {
     "metadata": _choice(b"r", b"s", b""),
     "assignment": _choice(b"a", b"b", b""),
     "session_timeout_ms": _session_timeout,
-    "rebalance_timeout_ms": _choice(100, 200),
+    "rebalance_timeout_ms": _choice(100),
     "retention_time_ms": _choice(-1, -1, 100_000),
     # producers
     "acks": _choice(-1, -1, -1, 1, 1, 2),
@@ -304,7 +297,7 @@ VALUES: dict[str, Maker] = {
     "IncrementalAlterConfigs.resource_type": _altered_type,
     "IncrementalAlterConfigs.name": _setting,
     "IncrementalAlterConfigs.value": _setting_value,
-    "config_operation": _choice(0, 0, 0, 1, 2, 3, 4),
+    "config_operation": _choice(0, 0, 0, 1, 2, 3),
     "key_type": _choice(0, 0, 0, 1, 2, 3),
     "states_filter": _choice("Stable", "empty", "Empty", "Dead", "x", ""),
     "types_filter": _choice("classic", "Classic", "consumer", "x", ""),

@@ -250,9 +250,10 @@ def test_diverging_log_is_told_where(broker: DataPath) -> None:
     append(broker, b"c")
 
     def ask(offset: int, epoch: int) -> Any:
-        return row(fetch(broker, wanted("t", offset=offset, last_fetched_epoch=epoch)))
+        return row(fetch(broker, wanted("t", offset=offset, last_fetched_epoch=epoch), isolation_level=1))
 
     answer = ask(3, 1)
+    assert answer.aborted_transactions is None
     assert (answer.diverging_epoch.epoch, answer.diverging_epoch.end_offset) == (1, 2)
     assert (answer.error_code, bytes(answer.records)) == (0, b"")
     answer = ask(2, 3)

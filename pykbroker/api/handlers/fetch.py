@@ -123,6 +123,7 @@ def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition]) -> 
         elif got.diverging is not None:
             epoch, end_offset = got.diverging
             row.diverging_epoch = EpochEndOffset(epoch=epoch, end_offset=end_offset)
+            row.aborted_transactions = None
             reading.at_once = True
         reading.watched.append((partition, got.high_watermark))
     return reading
