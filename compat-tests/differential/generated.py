@@ -85,7 +85,7 @@ class Generated:
         yield self._request(8, 7, commit)
         protocols = [{"name": "range", "metadata": b"r"}, {"name": "sticky", "metadata": b"s"}]
         join = {"group_id": self.pool.groups[1], "protocol_type": "consumer", "protocols": protocols}
-        yield self._request(11, 3, {**join, "session_timeout_ms": 30000, "rebalance_timeout_ms": 400})
+        yield self._request(11, 3, {**join, "session_timeout_ms": 30000, "rebalance_timeout_ms": 1500})
         member = {"member_id": self.pool.known("member id", ""), "assignment": b"a"}
         sync = {"group_id": self.pool.groups[1], "generation_id": 1, "member_id": member["member_id"]}
         yield self._request(14, 2, {**sync, "assignments": [member]})

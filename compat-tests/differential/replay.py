@@ -26,6 +26,7 @@ CLOSED = "the broker closed the connection"
 SILENT = "no answer in time"
 # Apache Kafka answers these a moment before every part of it knows
 SETTLES = {0, 19, 20, 21, 33, 37, 44, 47}
+MAKE_PARTITIONS = {19, 37}  # these wait for a leader, too
 RETRIABLE = {
     3,
     5,
@@ -37,7 +38,6 @@ RETRIABLE = {
 
 NO_ANSWER = "no answer, as asked (acks=0)"
 METADATA, FIND_COORDINATOR, JOIN_GROUP, API_VERSIONS, INIT_PRODUCER_ID = 3, 10, 11, 18, 22
-SYNC_S = 0.15  # longer than the rebalance timeout of random members: who did not sync is out, on both sides
 
 Outcome = dict[str, Any] | str
 
@@ -219,9 +219,9 @@ def ask(side: Side, number: int, request: Request, like: Outcome | None = None, 
     if isinstance(outcome, str):
         return outcome
     if request.key in SETTLES:
-        time.sleep(side.settle_s)
+        time.sleep(side.settle_s * (4 if request.key in MAKE_PARTITIONS else 1))
     if request.key == JOIN_GROUP:
-        time.sleep(SYNC_S)
+        _let_time_pass(request.body)
     if (
         again
         and like
@@ -234,3 +234,10 @@ def ask(side: Side, number: int, request: Request, like: Outcome | None = None, 
     if like is not None:
         side.translation.learn(like, outcome)
     return side.translation.backward(outcome)
+
+
+def _let_time_pass(join: dict[str, Any]) -> None:
+    """A member with a short time to sync does not: it is out before the next request, on both sides."""
+    allowed_ms = join.get("rebalance_timeout_ms", join["session_timeout_ms"])
+    if 0 <= allowed_ms <= 1000:
+        time.sleep((allowed_ms + 50) / 1000)
