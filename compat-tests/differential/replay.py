@@ -113,6 +113,11 @@ class Side:
             return f"correlation id {got} instead of {correlation_id}"
         return fields_of(key, version, frame.replace(self.marker, MARKER))
 
+    def settle(self, key: int) -> None:
+        """After a request that may be answered before all of the broker knows."""
+        if key in SETTLES:
+            time.sleep(self.settle_s * (4 if key in MAKE_PARTITIONS else 1))
+
     def alive(self, number: int) -> bool:
         """Whether a connection still answers: a broker closes it where acks=0 leaves no other way to tell of an error."""
         probe = rawwire.request(API_VERSIONS, 0, 0x0BADCAFE, b"")[4:]
@@ -204,8 +209,9 @@ def _receive(side: Side, exchange: Exchange) -> Outcome:
     outcome = side.receive(exchange.connection, exchange.key, exchange.version, correlation_id)
     if isinstance(outcome, str):
         return outcome
-    if exchange.key in SETTLES or has_error(outcome, RETRIABLE):
-        time.sleep(side.settle_s)
+    side.settle(exchange.key)
+    if has_error(outcome, RETRIABLE):
+        time.sleep(side.settle_s)  # so did the client, and its wait is not in the recording
     side.translation.learn(fields_of(exchange.key, exchange.version, exchange.answer), outcome)
     return side.translation.backward(outcome)
 
@@ -218,8 +224,7 @@ def ask(side: Side, number: int, request: Request, like: Outcome | None = None, 
     outcome = side.receive(number, request.key, request.version, request.correlation_id)
     if isinstance(outcome, str):
         return outcome
-    if request.key in SETTLES:
-        time.sleep(side.settle_s * (4 if request.key in MAKE_PARTITIONS else 1))
+    side.settle(request.key)
     if request.key == JOIN_GROUP:
         _let_time_pass(request.body)
     if (
