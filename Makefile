@@ -26,16 +26,19 @@ format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# The conformance suite. make compat BOOTSTRAP=HOST:PORT asks any broker; without it, a fresh pykbroker
+# The conformance suite. make compat BOOTSTRAP=HOST:PORT asks any broker; without it, a fresh pykbroker.
+# CLIENTS=all: also through client libraries of other languages, with the toolchains that the machine has
+CLIENTS ?= python
 COMPAT = $(BIN)/python -m pytest compat-tests -n $(WORKERS) --dist loadgroup
 compat: $(VENV)/.test
-	@$(COMPAT) $(if $(BOOTSTRAP),--bootstrap $(BOOTSTRAP)) $(ARGS)
+	@$(COMPAT) --clients $(CLIENTS) $(if $(BOOTSTRAP),--bootstrap $(BOOTSTRAP)) $(ARGS)
 
-# make compat-reference VERSION=3.9.2 NODES=1: Apache Kafka answers; needs Java 17 and Maven
+# make compat-reference VERSION=3.9.2 NODES=1: Apache Kafka answers all clients; needs Java 17 and Maven
 VERSION ?= 4.3.1
 NODES ?= 1
+compat-reference: CLIENTS = all
 compat-reference: $(VENV)/.test
-	@$(COMPAT) --reference $(VERSION) --nodes $(NODES) $(ARGS)
+	@$(COMPAT) --clients $(CLIENTS) --reference $(VERSION) --nodes $(NODES) $(ARGS)
 
 # spoiled frames of every message and version, as long as you like: make fuzz ARGS="--seconds 600"
 fuzz: $(VENV)/.test

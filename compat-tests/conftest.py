@@ -54,6 +54,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--reference", nargs="?", const="4.3.1", metavar="VERSION", help="start Apache Kafka (4.3.1, 3.9.2)"
     )
     group.addoption("--nodes", type=int, default=1, help="brokers of the reference (4.3.1)")
+    group.addoption(
+        "--clients",
+        default="python",
+        metavar="python|all|NAME,NAME",
+        help="client libraries for the scenarios in clients/; those that are not Python's are built at need",
+    )
     plugin.add_options(group)
 
 
@@ -103,6 +109,7 @@ def running_subject(request: pytest.FixtureRequest, running_broker: Broker) -> I
     made.listeners |= dict(given.split("=", 1) for given in config.getoption("--listener"))
     ensure_scram_users(made)
     config.stash[SUBJECT] = made
+    made.described()  # asked while the broker is there: the report comes after its end
     yield made
     if isinstance(running_broker, ForeignBroker):
         clean_up(made)

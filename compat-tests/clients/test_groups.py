@@ -17,15 +17,10 @@ def send(driver: Driver, topic: str, count: int) -> list[tuple[int, int]]:
     return driver.produce(topic, sent)
 
 
-def needs_assignor(driver: Driver, assignor: str) -> None:
-    if assignor not in driver.assignors:
-        pytest.skip(f"{driver.name} has no assignor {assignor}")
-
-
 @pytest.mark.parametrize("assignor", ["range", "roundrobin", "sticky", "cooperative-sticky"])
 def test_members_come_and_go(driver: Driver, make_topic: MakeTopic, fresh_name: Names, assignor: str) -> None:
     """One member holds all; two more join, then one leaves: shares are even, each record has one taker."""
-    needs_assignor(driver, assignor)
+    driver.needs(f"assignor {assignor}")
     topic, name = make_topic("shared", PARTITIONS), fresh_name("group")
     with Group(driver, name, topic, assignor) as group:
         sent = send(driver, topic, 60)

@@ -18,6 +18,7 @@ from aiokafka.errors import (
     BrokerResponseError,
     CommitFailedError,
     IllegalGenerationError,
+    ProducerFenced,
     RebalanceInProgressError,
     UnknownMemberIdError,
     for_code,
@@ -27,6 +28,7 @@ from clients.drivers import base
 from clients.drivers.base import BrokerError, Message, Received
 from clients.members import Member
 
+INVALID_PRODUCER_EPOCH = 47
 ACKS = {"0": 0, "1": 1, "all": "all"}
 ASSIGNORS = {
     "range": RangePartitionAssignor,
@@ -42,6 +44,8 @@ def _errors() -> Iterator[None]:
         yield
     except BrokerResponseError as error:
         raise BrokerError(error.errno, str(error)) from error
+    except ProducerFenced as error:  # without a code of its own
+        raise BrokerError(INVALID_PRODUCER_EPOCH, str(error)) from error
 
 
 def _check(code: int, text: object) -> None:
@@ -120,6 +124,19 @@ class _Producer(base.Producer):
             acks = [await future for future in done]
         return [(ack.partition, ack.offset) if ack else (-1, -1) for ack in acks]
 
+    def begin(self) -> None:
+        self._loop.run(self._producer.begin_transaction())
+
+    def send_offsets(self, group: str, topic: str, offsets: dict[int, int]) -> None:
+        places = {TopicPartition(topic, p): o for p, o in offsets.items()}
+        self._loop.run(self._producer.send_offsets_to_transaction(places, group))
+
+    def commit(self) -> None:
+        self._loop.run(self._producer.commit_transaction())
+
+    def abort(self) -> None:
+        self._loop.run(self._producer.abort_transaction())
+
     def close(self) -> None:
         self._loop.run(self._producer.stop())
 
@@ -162,7 +179,13 @@ class AiokafkaDriver(base.Driver):
         return self._loop_thread
 
     def producer(
-        self, *, acks: str = "all", codec: str = "none", idempotent: bool = False, **options: Any
+        self,
+        *,
+        acks: str = "all",
+        codec: str = "none",
+        idempotent: bool = False,
+        transactional_id: str | None = None,
+        max_bytes: int | None = None,
     ) -> _Producer:
         config = {
             "bootstrap_servers": self.bootstrap,
@@ -170,7 +193,8 @@ class AiokafkaDriver(base.Driver):
             "compression_type": None if codec == "none" else codec,
             "enable_idempotence": idempotent,
             "linger_ms": 5,
-            **options,
+            "transactional_id": transactional_id,
+            "max_request_size": max_bytes or 1_048_576,
         }
         return _Producer(self._loop, config)
 
@@ -191,8 +215,21 @@ class AiokafkaDriver(base.Driver):
             await consumer.stop()
 
     def read(
-        self, topic: str, starts: dict[int, int], count: int, timeout_s: float = 20.0, **options: Any
+        self,
+        topic: str,
+        starts: dict[int, int],
+        count: int,
+        timeout_s: float = 20.0,
+        *,
+        partition_bytes: int | None = None,
+        committed_only: bool = False,
     ) -> list[Received]:
+        options: dict[str, Any] = {"isolation_level": "read_committed"} if committed_only else {}
+        if partition_bytes is not None:
+            options |= {
+                "max_partition_fetch_bytes": partition_bytes,
+                "fetch_max_bytes": partition_bytes * 3 // 2,
+            }
         return self._loop.run(self._read(topic, starts, count, timeout_s, options), timeout_s + 10)
 
     async def _read(
@@ -341,7 +378,7 @@ class AiokafkaDriver(base.Driver):
         return state, len(members)
 
     def delete_group(self, group: str) -> None:
-        raise NotImplementedError(self.cannot["delete_group"])
+        raise base.Cannot(self.cannot["delete_group"])
 
     def broker_ids(self) -> set[int]:
         return {broker["node_id"] for broker in self._ask_admin("describe_cluster")["brokers"]}

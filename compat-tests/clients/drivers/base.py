@@ -2,7 +2,7 @@
 
 A driver turns each verb into calls of one client library and that library's exceptions into
 `BrokerError` with Kafka's code. What a library cannot do stands in `Driver.cannot` with the reason; the
-scenario is then skipped.
+scenario is then skipped (`Cannot`), by itself or where the scenario looks there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from clients.members import Member
@@ -56,8 +58,16 @@ class BrokerError(Exception):
         self.code = code
 
 
+class Cannot(pytest.skip.Exception):
+    """The library has no such thing, or the program for it cannot be had; the text says why. The scenario is skipped."""
+
+
 class Producer(ABC):
-    """An open producer. `send` only hands over; `flush` waits and reports."""
+    """An open producer. `send` only hands over; `flush` waits and reports.
+
+    One with a transactional id has done InitProducerId when it is open; then each `begin` is followed by `commit` or
+    `abort`, which wait for what was sent.
+    """
 
     @abstractmethod
     def send(self, topic: str, message: Message) -> None: ...
@@ -68,6 +78,20 @@ class Producer(ABC):
 
         Raises: BrokerError or the client's own error if one of them was not acknowledged.
         """
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin a transaction. Raises, as the three below: BrokerError, at the latest in `commit`."""
+
+    @abstractmethod
+    def send_offsets(self, group: str, topic: str, offsets: dict[int, int]) -> None:
+        """Commit offsets of a group as part of the transaction."""
+
+    @abstractmethod
+    def commit(self) -> None: ...
+
+    @abstractmethod
+    def abort(self) -> None: ...
 
     @abstractmethod
     def close(self) -> None: ...
@@ -93,26 +117,63 @@ class Driver(ABC):
     def close(self) -> None:  # noqa: B027 - most drivers keep nothing
         """Release what the driver keeps between calls."""
 
+    def needs(self, *what: str) -> None:
+        """Go on only if the library has it: words of `cannot`, or `codec NAME`, `assignor NAME`. Raises: Cannot."""
+        for words in what:
+            kind, _, name = words.partition(" ")
+            if words in self.cannot:
+                raise Cannot(self.cannot[words])
+            if (kind == "codec" and name not in self.codecs) or (
+                kind == "assignor" and name not in self.assignors
+            ):
+                raise Cannot(f"{self.name} has no {words}")
+
     # Producing and reading
 
     @abstractmethod
     def producer(
-        self, *, acks: str = "all", codec: str = "none", idempotent: bool = False, **options: Any
+        self,
+        *,
+        acks: str = "all",
+        codec: str = "none",
+        idempotent: bool = False,
+        transactional_id: str | None = None,
+        max_bytes: int | None = None,
     ) -> Producer:
-        """An open producer; acks is "0", "1" or "all". Options are the library's own."""
+        """An open producer; acks is "0", "1" or "all". max_bytes: how big a message the client lets through."""
 
-    def produce(self, topic: str, messages: Iterable[Message], **options: Any) -> list[tuple[int, int]]:
+    def produce(
+        self,
+        topic: str,
+        messages: Iterable[Message],
+        *,
+        acks: str = "all",
+        codec: str = "none",
+        idempotent: bool = False,
+        max_bytes: int | None = None,
+    ) -> list[tuple[int, int]]:
         """Send all and wait: (partition, offset) each, the offset meaningless where acks is "0"."""
-        with self.producer(**options) as producer:
+        with self.producer(acks=acks, codec=codec, idempotent=idempotent, max_bytes=max_bytes) as producer:
             for message in messages:
                 producer.send(topic, message)
             return producer.flush()
 
     @abstractmethod
     def read(
-        self, topic: str, starts: dict[int, int], count: int, timeout_s: float = 20.0, **options: Any
+        self,
+        topic: str,
+        starts: dict[int, int],
+        count: int,
+        timeout_s: float = 20.0,
+        *,
+        partition_bytes: int | None = None,
+        committed_only: bool = False,
     ) -> list[Received]:
-        """Assign the partitions at these offsets and read until `count` records came, or time is up."""
+        """Assign the partitions at these offsets and read until `count` records came, or time is up.
+
+        partition_bytes limits a fetch of one partition, and one and a half times that a whole fetch;
+        committed_only is isolation.level=read_committed.
+        """
 
     @abstractmethod
     def offsets_for_times(self, topic: str, times_ms: dict[int, int]) -> dict[int, int | None]:

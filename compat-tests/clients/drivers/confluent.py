@@ -16,6 +16,7 @@ from clients.drivers.base import BrokerError, Message, Received
 from clients.members import Member
 
 NO_TIMESTAMP = 0  # librdkafka: now
+TRANSACTION_S = 20.0
 
 
 @contextlib.contextmanager
@@ -39,6 +40,7 @@ def _received(message: ck.Message) -> Received:
 
 class _Producer(base.Producer):
     def __init__(self, config: dict[str, Any]) -> None:
+        self._bootstrap = config["bootstrap.servers"]
         self._producer = ck.Producer(config)
         self._acks: list[tuple[int, int] | ck.KafkaError | None] = []
 
@@ -69,24 +71,70 @@ class _Producer(base.Producer):
                 raise BrokerError(ack.code(), str(ack))
         return acks  # type: ignore[return-value]
 
+    def init_transactions(self) -> None:
+        with _errors():
+            self._producer.init_transactions(TRANSACTION_S)
+
+    def begin(self) -> None:
+        with _errors():
+            self._producer.begin_transaction()
+
+    def send_offsets(self, group: str, topic: str, offsets: dict[int, int]) -> None:
+        places = [ck.TopicPartition(topic, p, offset) for p, offset in offsets.items()]
+        consumer = ck.Consumer({"bootstrap.servers": self._bootstrap, "group.id": group, "log_level": 0})
+        try:
+            with _errors():
+                metadata = consumer.consumer_group_metadata()
+                self._producer.send_offsets_to_transaction(places, metadata, TRANSACTION_S)
+        finally:
+            consumer.close()
+
+    def commit(self) -> None:
+        with _errors():
+            self._producer.commit_transaction(TRANSACTION_S)
+
+    def abort(self) -> None:
+        with _errors():
+            self._producer.abort_transaction(TRANSACTION_S)
+
     def close(self) -> None:
-        self._producer.flush(5)
+        with contextlib.suppress(ck.KafkaException):  # of one that was fenced
+            self._producer.flush(5)
 
 
 class ConfluentDriver(base.Driver):
     name = "confluent-kafka"
     assignors = frozenset({"range", "roundrobin", "cooperative-sticky"})
+    cannot = {"no partitions": "librdkafka refuses 0 partitions itself"}
+
+    def __init__(self, bootstrap: str, settings: dict[str, Any] | None = None) -> None:
+        """settings: librdkafka's, for all clients that this makes."""
+        super().__init__(bootstrap)
+        self._settings = settings or {}
 
     def _config(self, **more: Any) -> dict[str, Any]:
-        return {"bootstrap.servers": self.bootstrap, "log_level": 0, **more}
+        return {"bootstrap.servers": self.bootstrap, "log_level": 0, **self._settings, **more}
 
     def producer(
-        self, *, acks: str = "all", codec: str = "none", idempotent: bool = False, **options: Any
+        self,
+        *,
+        acks: str = "all",
+        codec: str = "none",
+        idempotent: bool = False,
+        transactional_id: str | None = None,
+        max_bytes: int | None = None,
     ) -> _Producer:
         config = {"acks": acks, "compression.type": codec, "linger.ms": 5, "enable.idempotence": idempotent}
         # Without that, a broker that went away is asked again only after up to 10 s.
         config |= {"reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 200}
-        return _Producer(self._config(**config, **options))
+        if max_bytes is not None:
+            config["message.max.bytes"] = max_bytes
+        if transactional_id is not None:
+            config["transactional.id"] = transactional_id
+        producer = _Producer(self._config(**config))
+        if transactional_id is not None:
+            producer.init_transactions()
+        return producer
 
     @contextlib.contextmanager
     def _consumer(self, group: str = "unused", **options: Any) -> Iterator[ck.Consumer]:
@@ -99,8 +147,24 @@ class ConfluentDriver(base.Driver):
             consumer.close()
 
     def read(
-        self, topic: str, starts: dict[int, int], count: int, timeout_s: float = 20.0, **options: Any
+        self,
+        topic: str,
+        starts: dict[int, int],
+        count: int,
+        timeout_s: float = 20.0,
+        *,
+        partition_bytes: int | None = None,
+        committed_only: bool = False,
     ) -> list[Received]:
+        options: dict[str, Any] = {
+            "isolation.level": "read_committed" if committed_only else "read_uncommitted"
+        }
+        if partition_bytes is not None:
+            options["max.partition.fetch.bytes"] = partition_bytes
+            options["fetch.max.bytes"] = partition_bytes * 3 // 2
+            options["message.max.bytes"] = (
+                partition_bytes * 7 // 5
+            )  # librdkafka wants it below fetch.max.bytes
         got: list[Received] = []
         with self._consumer(**options) as consumer:
             consumer.assign([ck.TopicPartition(topic, p, offset) for p, offset in starts.items()])

@@ -66,6 +66,10 @@ def _received(batches: dict[TopicPartition, list[Any]]) -> list[Received]:
     ]
 
 
+def _places(topic: str, offsets: dict[int, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {TopicPartition(topic, p): OffsetAndMetadata(o, "", -1) for p, o in offsets.items()}
+
+
 class _Producer(base.Producer):
     def __init__(self, producer: KafkaProducer) -> None:
         self._producer = producer
@@ -88,6 +92,21 @@ class _Producer(base.Producer):
             done, self._futures = self._futures, []
             acks = [future.get(timeout_s) for future in done]
         return [(ack.partition, ack.offset) for ack in acks]
+
+    def begin(self) -> None:
+        self._producer.begin_transaction()
+
+    def send_offsets(self, group: str, topic: str, offsets: dict[int, int]) -> None:
+        with _errors():
+            self._producer.send_offsets_to_transaction(_places(topic, offsets), group)
+
+    def commit(self) -> None:
+        with _errors():
+            self._producer.commit_transaction()
+
+    def abort(self) -> None:
+        with _errors():
+            self._producer.abort_transaction()
 
     def close(self) -> None:
         self._producer.close(5)
@@ -112,7 +131,13 @@ class KafkaPythonDriver(base.Driver):
     cannot = {"null key and value": "kafka-python refuses a record with neither key nor value"}
 
     def producer(
-        self, *, acks: str = "all", codec: str = "none", idempotent: bool = False, **options: Any
+        self,
+        *,
+        acks: str = "all",
+        codec: str = "none",
+        idempotent: bool = False,
+        transactional_id: str | None = None,
+        max_bytes: int | None = None,
     ) -> _Producer:
         producer = KafkaProducer(
             bootstrap_servers=self.bootstrap,
@@ -120,9 +145,13 @@ class KafkaPythonDriver(base.Driver):
             compression_type=None if codec == "none" else codec,
             enable_idempotence=idempotent,
             linger_ms=5,
+            transactional_id=transactional_id,
+            max_request_size=max_bytes or 1_048_576,
             **QUICK_RECONNECT,
-            **options,
         )
+        if transactional_id:
+            with _errors():
+                producer.init_transactions()
         return _Producer(producer)
 
     @contextlib.contextmanager
@@ -143,8 +172,21 @@ class KafkaPythonDriver(base.Driver):
             consumer.close()
 
     def read(
-        self, topic: str, starts: dict[int, int], count: int, timeout_s: float = 20.0, **options: Any
+        self,
+        topic: str,
+        starts: dict[int, int],
+        count: int,
+        timeout_s: float = 20.0,
+        *,
+        partition_bytes: int | None = None,
+        committed_only: bool = False,
     ) -> list[Received]:
+        options: dict[str, Any] = {"isolation_level": "read_committed"} if committed_only else {}
+        if partition_bytes is not None:
+            options |= {
+                "max_partition_fetch_bytes": partition_bytes,
+                "fetch_max_bytes": partition_bytes * 3 // 2,
+            }
         got: list[Received] = []
         with self._consumer(**options) as consumer:
             consumer.assign([TopicPartition(topic, p) for p in starts])
@@ -190,8 +232,7 @@ class KafkaPythonDriver(base.Driver):
     def commit(self, group: str, topic: str, offsets: dict[int, int]) -> None:
         with self._consumer(group) as consumer:
             consumer.assign([TopicPartition(topic, p) for p in offsets])
-            places = {TopicPartition(topic, p): OffsetAndMetadata(o, "", -1) for p, o in offsets.items()}
-            consumer.commit(places)
+            consumer.commit(_places(topic, offsets))
 
     def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int | None]:
         with self._consumer(group) as consumer:

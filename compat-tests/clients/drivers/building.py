@@ -1,0 +1,95 @@
+"""Programs of other languages (programs/), built with what the machine has, once per state of their sources.
+
+Versions are pinned in pom.xml and go.mod. What is built goes to `.cache/` (not in git), with
+the digest of its sources beside it, so that an edited program is built anew. Builds take one core: tests need the others.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+CLIENTS = Path(__file__).parents[1]
+SOURCES, CACHE = CLIENTS / "programs", CLIENTS / ".cache" / "programs"
+BUILD_TIMEOUT_S = 1200
+QUICK_START = ["-Xmx256m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+QUIET = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=error"]
+
+
+class Unavailable(Exception):
+    """The toolchain is absent, or the program could not be built: the text says which."""
+
+
+def _run(folder: Path, *command: str) -> None:
+    """One step of a build. Raises: Unavailable with the end of what it said."""
+    if shutil.which(command[0]) is None:
+        raise Unavailable(f"{command[0]} is not installed")
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=BUILD_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{command[0]} took more than {BUILD_TIMEOUT_S} s") from None
+    if done.returncode:
+        raise Unavailable(f"{' '.join(command[:3])} failed:\n{done.stdout[-2000:]}")
+
+
+def _copy(language: str, target: Path) -> None:
+    shutil.copytree(SOURCES / language, target, dirs_exist_ok=True)
+
+
+def _java(target: Path, program: str) -> list[str]:
+    _copy("java", target)
+    copy = ["dependency:copy-dependencies", f"-DoutputDirectory={target}/jars", "-DincludeScope=runtime"]
+    _run(target, "mvn", "-q", "-B", *copy)
+    _run(target, "javac", "-cp", "jars/*", "-d", "classes", *map(str, sorted(target.glob("*.java"))))
+    return ["java", *QUICK_START, *QUIET, "-cp", f"{target}/classes:{target}/jars/*", program]
+
+
+def _go(target: Path, program: str) -> list[str]:
+    _copy("go", target)
+    _run(target, "go", "build", "-p", "1", "-o", f"bin/{program}", f"./{program}")
+    return [str(target / "bin" / program)]
+
+
+_BUILDERS: dict[str, Callable[[Path, str], list[str]]] = {
+    "java": _java,
+    "go": _go,
+}
+
+
+def _digest(language: str) -> str:
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted((SOURCES / language).rglob("*")):
+        if path.is_file():
+            digest.update(str(path.relative_to(SOURCES)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def command(language: str, program: str) -> tuple[str, ...]:
+    """How to start that program, built if it is not there in its present state.
+
+    Raises: Unavailable.
+    """
+    target = CACHE / language
+    stamp = CACHE / f"{language}-{program}.built"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{language}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes want the same one
+        digest, words = _digest(language), stamp.read_text().split("\n") if stamp.exists() else []
+        if words[:1] != [digest]:
+            words = [digest, *_BUILDERS[language](target, program)]
+            stamp.write_text("\n".join(words))
+    return tuple(words[1:])
