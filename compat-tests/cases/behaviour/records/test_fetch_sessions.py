@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from conformance import Kafka, Topic, case, records_in
+from conformance import Kafka, Topic, case, eventually, records_in
 from conformance.partitions import asked, deletion_of, fetch_of, nowhere, part, parts
 from wire.errors import ErrorCode
 from wire.messages.delete_records import DeleteRecordsRequest
+from wire.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
 from wire.messages.fetch import FetchRequest, ForgottenTopic
 from wire.messages.produce import ProduceRequest
 
@@ -339,6 +340,28 @@ def test_an_unknown_topic_in_a_session(kafka: Kafka) -> None:
     assert part(session.first, missing).error_code == ErrorCode.UNKNOWN_TOPIC_ID
     answer = session.ask()
     assert [row.error_code for *_, row in parts(answer)] == [ErrorCode.UNKNOWN_TOPIC_ID]
+
+
+@case(
+    FetchRequest,
+    versions="13+",
+    feature=FEATURE,
+    why="KIP-516; ReplicaManager.readFromLog",
+    also=(DeleteTopicsRequest,),
+)
+def test_a_topic_made_anew_under_a_session(kafka: Kafka) -> None:
+    """In a session a deleted topic is UNKNOWN_TOPIC_OR_PARTITION, and INCONSISTENT_TOPIC_ID when another has its name."""
+    topic = kafka.topic()
+    session = Session(kafka, (topic, asked(0)))
+    state = DeleteTopicState(name=topic.name)
+    kafka.ask(DeleteTopicsRequest(topics=[state], topic_names=[topic.name], timeout_ms=10_000))
+
+    def code() -> int:
+        return next((row.error_code for *_, row in parts(session.ask())), 0)
+
+    eventually(lambda: code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    eventually(lambda: kafka.topic(name=topic.name))
+    assert code() == ErrorCode.INCONSISTENT_TOPIC_ID
 
 
 @case(FetchRequest, versions="latest", feature=FEATURE, why=WHY, also=ALSO)
