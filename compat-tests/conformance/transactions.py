@@ -51,6 +51,9 @@ TRANSACTION_APIS = (  # what most histories of transactions send: for `also`
     DescribeTransactionsRequest,
 )
 READ_COMMITTED = 1  # isolation level of Fetch and ListOffsets
+LATER = (
+    ErrorCode.NOT_ENOUGH_REPLICAS
+)  # what a leader answers that could not ask the transaction's coordinator just now
 LAST_SEQUENCE = 2**31 - 1  # after it comes 0
 LAST_EPOCH = 2**15 - 1  # never given to a client
 CLIENTS_ADD_VERSION = 3  # the last AddPartitionsToTxn that clients send; above, brokers talk to brokers
@@ -85,13 +88,18 @@ class Producer:
         version: int | None = None,
         **options: Any,
     ) -> Any:
-        """The partition's part of the answer to a Produce of one batch; not judged."""
+        """The partition's part of the answer to a Produce of one batch, not judged; sent again while the answer is LATER."""
         key = topic.name, partition
         first = self.sequences.get(key, 0) if sequence is None else sequence
         data = self.batch(*values, sequence=first, **options)
         request = produce_request(topic, data, partition, acks=acks, transactional_id=self.transactional_id)
         version = self._known(ProduceRequest, version)
-        result = self.kafka.ask(request, version).responses[0].partition_responses[0]
+
+        def ask() -> Any:
+            (row,) = self.kafka.ask(request, version).responses[0].partition_responses
+            return row
+
+        result = eventually(lambda: None if (row := ask()).error_code == LATER else row)
         if sequence is None and not result.error_code:
             self.sequences[key] = (first + len(values)) & LAST_SEQUENCE
         return result
@@ -139,7 +147,11 @@ class Producer:
         )
         topics = [TxnOffsetCommitRequestTopic(name=topic.name, partitions=[row])]
         request = TxnOffsetCommitRequest(**{**self._who(), "group_id": group, "topics": topics, **changed})
-        return int(self.kafka.ask(request, version).topics[0].partitions[0].error_code)
+
+        def ask() -> int:
+            return int(self.kafka.ask(request, version).topics[0].partitions[0].error_code)
+
+        return eventually(lambda: None if (code := ask()) in STARTING else (code,))[0]
 
     def end(self, committed: bool, version: int | None = None, **changed: Any) -> Any:
         """EndTxn; the answer, not judged and not waited for. The epoch that it may bring is taken over."""
