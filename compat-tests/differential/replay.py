@@ -27,14 +27,8 @@ SILENT = "no answer in time"
 # Apache Kafka answers these a moment before every part of it knows
 SETTLES = {0, 19, 20, 21, 33, 37, 44, 47}
 MAKE_PARTITIONS = {19, 37}  # these wait for a leader, too
-RETRIABLE = {
-    3,
-    5,
-    6,
-    14,
-    15,
-    16,
-}  # unknown or leaderless for now; a coordinator that loads, is not there, or not here
+# Unknown or without a leader for now; a coordinator that loads, is not there, or not here.
+RETRIABLE = {3, 5, 6, 14, 15, 16}
 
 NO_ANSWER = "no answer, as asked (acks=0)"
 METADATA, FIND_COORDINATOR, JOIN_GROUP, API_VERSIONS, INIT_PRODUCER_ID = 3, 10, 11, 18, 22
