@@ -9,7 +9,7 @@ import pytest
 from clients import drivers
 from clients.drivers import building
 from clients.drivers.base import Driver
-from clients.drivers.program import PROGRAMS
+from clients.drivers.program import PROGRAMS, close_all
 from clients.topics import MakeTopic
 from harness.process import BrokerProcess, ForeignBroker
 
@@ -33,6 +33,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             building.command(*PROGRAMS[name])
         except building.Unavailable:
             continue
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_program_is_left() -> Iterator[None]:
+    yield
+    close_all()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def send(driver: Driver, topic: str, count: int) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("assignor", ["range", "roundrobin", "sticky", "cooperative-sticky"])
 def test_members_come_and_go(driver: Driver, make_topic: MakeTopic, fresh_name: Names, assignor: str) -> None:
     """One member holds all; two more join, then one leaves: shares are even, each record has one taker."""
-    driver.needs(f"assignor {assignor}")
+    driver.needs(f"assignor {assignor}", "rebalance in the flow")
     topic, name = make_topic("shared", PARTITIONS), fresh_name("group")
     with Group(driver, name, topic, assignor) as group:
         sent = send(driver, topic, 60)
@@ -42,6 +42,7 @@ def test_members_come_and_go(driver: Driver, make_topic: MakeTopic, fresh_name: 
 
 def test_records_flow_while_members_join(driver: Driver, make_topic: MakeTopic, fresh_name: Names) -> None:
     """A rebalance in the middle of the flow loses nothing and doubles nothing."""
+    driver.needs("rebalance in the flow")
     topic, name = make_topic("flow", PARTITIONS), fresh_name("group")
     with Group(driver, name, topic, "range") as group:
         group.join()
@@ -105,6 +106,7 @@ def test_a_static_member_returns(driver: Driver, make_topic: MakeTopic, fresh_na
 
 def test_a_group_reads_new_partitions(driver: Driver, make_topic: MakeTopic, fresh_name: Names) -> None:
     """CreatePartitions: the members notice by metadata, rejoin and share the new ones too."""
+    driver.needs("new partitions")
     topic, name = make_topic("grows", 2), fresh_name("group")
     with Group(driver, name, topic, "range") as group:
         group.join()

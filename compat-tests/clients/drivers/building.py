@@ -1,6 +1,6 @@
 """Programs of other languages (programs/), built with what the machine has, once per state of their sources.
 
-Versions are pinned in pom.xml and go.mod. What is built goes to `.cache/` (not in git), with
+Versions are pinned in pom.xml, go.mod and package.json. What is built goes to `.cache/` (not in git), with
 the digest of its sources beside it, so that an edited program is built anew. Builds take one core: tests need the others.
 """
 
@@ -63,9 +63,16 @@ def _go(target: Path, program: str) -> list[str]:
     return [str(target / "bin" / program)]
 
 
+def _node(target: Path, program: str) -> list[str]:
+    _copy("node", target)
+    _run(target, "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--omit=dev")
+    return ["node", str(target / f"{program}.js")]
+
+
 _BUILDERS: dict[str, Callable[[Path, str], list[str]]] = {
     "java": _java,
     "go": _go,
+    "node": _node,
 }
 
 

@@ -1,5 +1,7 @@
 """Client libraries of other languages: a program for each (programs/), one process for a driver and one for each member.
 
+Processes that did their work serve the next test: a JVM takes seconds to be warm.
+
 The process gets the broker's address as its argument and then reads commands, one JSON object a line:
 
     {"verb": "watermarks", "topic": "t", "partition": 0}
@@ -10,7 +12,8 @@ error) or `{"cannot": reason}`. Bytes travel in base64, maps by partition have s
 cannot do. `open_producer` answers with a number, which the verbs of a producer name.
 
 `member` makes the process a member of a group: it writes `{"holds": [partition, ...]}` when its partitions change,
-`{"taken": [record, ...]}` for records whose commit succeeded, and when `{"verb": "leave"}` comes, leaves and answers it.
+`{"taken": [record, ...]}` for records whose commit succeeded, and when `{"verb": "leave"}` comes, leaves, answers the first
+command and is an ordinary program again.
 """
 
 from __future__ import annotations
@@ -32,6 +35,10 @@ from clients.members import Member
 PROGRAMS = {
     "java": ("java", "Client"),
     "franz-go": ("go", "franz"),
+    "sarama": ("go", "sarama"),
+    "kafka-go": ("go", "segmentio"),
+    "kafkajs": ("node", "kafkajs"),
+    "platformatic": ("node", "platformatic"),
 }
 LEAVING_S = 15.0
 
@@ -78,18 +85,21 @@ class Process:
     """The program, running."""
 
     def __init__(self, command: Sequence[str], bootstrap: str) -> None:
+        self.started_as = (*command, bootstrap)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            [*command, bootstrap],
+            self.started_as,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
         )
         self._lock = threading.Lock()
+        self.is_waiting = True  # for a command: every one so far had its answer
 
     def write(self, command: dict[str, Any]) -> None:
         assert self._process.stdin is not None
+        self.is_waiting = False
         with contextlib.suppress(BrokenPipeError):  # the next read tells what happened
             self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
@@ -105,6 +115,7 @@ class Process:
                 f"exit {self._process.returncode}: {self._errors.read()[-3000:].decode(errors='replace')}"
             )
         answer: dict[str, Any] = json.loads(line)
+        self.is_waiting = not answer.keys() & {"holds", "taken"}
         if "cannot" in answer:
             raise Cannot(answer["cannot"])
         if "error" in answer:
@@ -130,6 +141,31 @@ class Process:
             self._process.wait()
         self._process.stdout.close()
         self._errors.close()
+
+
+_idle: list[Process] = []
+
+
+def _take(command: Sequence[str], bootstrap: str) -> Process:
+    """A process for one user at a time: one that waits for commands, or a new one."""
+    for process in _idle:
+        if process.started_as == (*command, bootstrap):
+            _idle.remove(process)
+            return process
+    return Process(command, bootstrap)
+
+
+def _give_back(process: Process) -> None:
+    if process.is_waiting:
+        _idle.append(process)
+    else:
+        process.close()
+
+
+def close_all() -> None:
+    """End the processes that wait for the next test."""
+    while _idle:
+        _idle.pop().close()
 
 
 class _Producer(base.Producer):
@@ -173,14 +209,14 @@ class ProgramDriver(base.Driver):
             self._command = building.command(*PROGRAMS[name])
         except building.Unavailable as error:
             raise Cannot(f"{name}: {error}") from error
-        self._process = Process(self._command, bootstrap)
+        self._process = _take(self._command, bootstrap)
         about = self._process.ask("about")
         self.name, self.version = name, about["version"]
         self.codecs, self.assignors = frozenset(about["codecs"]), frozenset(about["assignors"])
         self.cannot = about["cannot"]
 
     def close(self) -> None:
-        self._process.close()
+        _give_back(self._process)
 
     def _ask(self, verb: str, **arguments: Any) -> Any:
         self.needs(verb)
@@ -236,7 +272,7 @@ class ProgramDriver(base.Driver):
 
     def run_member(self, member: Member) -> None:
         self.needs("member", *["static members"] * bool(member.instance_id))
-        process = Process(self._command, self.bootstrap)
+        process = _take(self._command, self.bootstrap)
         telling = threading.Thread(target=_tell_to_leave, args=(member, process), daemon=True)
         try:
             process.write(
@@ -258,7 +294,7 @@ class ProgramDriver(base.Driver):
         finally:
             member.leaving.set()  # also of a member that failed: its thread ends
             telling.join()
-            process.close()
+            _give_back(process)
 
     def commit(self, group: str, topic: str, offsets: dict[int, int]) -> None:
         self._ask("commit", group=group, topic=topic, offsets=offsets)
