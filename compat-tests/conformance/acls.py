@@ -79,39 +79,33 @@ def found_acls(
 
 @contextmanager
 def with_acls(kafka: Kafka, *rows: Any) -> Iterator[None]:
-    """These ACLs, known to every broker; removed again by their principals, which should be fresh."""
-    principals = {row.principal for row in rows}
+    """These ACLs, known to every broker, and removed again."""
     highest = kafka.subject.version
+    filters = [_just(row) for row in rows]
     try:
         answer = kafka.ask(CreateAclsRequest(creations=list(rows)), highest(CreateAclsRequest))
-        assert {result.error_code for result in answer.results} == {0}
+        assert {result.error_code for result in answer.results} <= {0}
+        version = highest(DescribeAclsRequest)
         for node in kafka.nodes:
-            for principal in principals:
-                eventually(lambda n=node, p=principal: _known(kafka, n, p) >= _wanted(rows, p))
+            for given in filters:
+                eventually(lambda n=node, g=given: found_acls(kafka, version=version, to=n, **g))
         yield
     finally:
-        filters = [
-            acl_filter(DeleteAclsFilter, principal_filter=principal) for principal in sorted(principals)
-        ]
-        kafka.ask(DeleteAclsRequest(filters=filters), highest(DeleteAclsRequest))
+        request = DeleteAclsRequest(filters=[acl_filter(DeleteAclsFilter, **given) for given in filters])
+        kafka.ask(request, highest(DeleteAclsRequest))
 
 
-def _known(kafka: Kafka, node: int, principal: str) -> int:
-    highest = kafka.subject.version(DescribeAclsRequest)
-    return len(found_acls(kafka, version=highest, to=node, principal_filter=principal))
-
-
-def _wanted(rows: tuple[Any, ...], principal: str) -> int:
-    return len(
-        {
-            (
-                row.resource_type, row.resource_name, row.resource_pattern_type,
-                row.host, row.operation, row.permission_type,
-            )
-            for row in rows
-            if row.principal == principal
-        }
-    )  # fmt: skip
+def _just(row: Any) -> dict[str, Any]:
+    """The fields of a filter that finds this row alone."""
+    return {
+        "resource_type_filter": row.resource_type,
+        "resource_name_filter": row.resource_name,
+        "pattern_type_filter": row.resource_pattern_type,
+        "principal_filter": row.principal,
+        "host_filter": row.host,
+        "operation": row.operation,
+        "permission_type": row.permission_type,
+    }
 
 
 @contextmanager
