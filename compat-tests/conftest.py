@@ -4,6 +4,7 @@ reference.
     pytest compat-tests                              a pykbroker of our own, stopped at the end
     pytest compat-tests --bootstrap HOST:PORT        whatever answers there; restarts are skipped
     pytest compat-tests --reference [4.3.1]          Apache Kafka, started for the run; --nodes 3: a cluster
+    pytest compat-tests --peer tansu                 another broker of brokers/, started for the run
 
 What we start has the settings of reference/observable.properties, under which all cases can be observed.
 
@@ -26,7 +27,8 @@ sys.path.insert(0, str(HERE))
 
 pytest.register_assert_rewrite("conformance", "cases")
 
-from conformance import known_failures, plugin  # noqa: E402
+from brokers import PEERS  # noqa: E402
+from conformance import haste, known_failures, plugin  # noqa: E402
 from conformance.housekeeping import clean_up, ensure_scram_users  # noqa: E402
 from conformance.plugin import SUBJECT  # noqa: E402
 from conformance.subject import Subject, read_credentials  # noqa: E402
@@ -53,6 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--reference", nargs="?", const="4.3.1", metavar="VERSION", help="start Apache Kafka (4.3.1, 3.9.2)"
     )
+    group.addoption("--peer", choices=sorted(PEERS), help="start another broker")
     group.addoption("--nodes", type=int, default=1, help="brokers of the reference (4.3.1)")
     group.addoption(
         "--clients",
@@ -61,10 +64,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="client libraries for the scenarios in clients/; those that are not Python's are built at need",
     )
     plugin.add_options(group)
+    haste.add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(plugin, "conformance")
+    haste.configure(config)
 
 
 _broker: Broker | None = None
@@ -77,6 +82,8 @@ def _make_broker(config: pytest.Config, work_dir: Path) -> Broker:
         return KafkaCluster(work_dir, is_observable=True, count=nodes)
     if version := config.getoption("--reference"):
         return VERSIONS[version](work_dir, is_observable=True)
+    if peer := config.getoption("--peer"):
+        return PEERS[peer](work_dir)
     return PykbrokerProcess(work_dir, observable.settings(*PYKBROKER_PARTS))
 
 
@@ -98,6 +105,7 @@ def running_broker(
 def running_subject(request: pytest.FixtureRequest, running_broker: Broker) -> Iterator[Subject]:
     config = request.config
     made = Subject(running_broker.bootstrap, running_broker.name, given_line=config.getoption("--line"))
+    made.broker_version = running_broker.version
     credentials = config.getoption("--credentials")
     if isinstance(running_broker, ApacheKafka | KafkaCluster):
         made.listeners |= running_broker.listeners
@@ -109,7 +117,7 @@ def running_subject(request: pytest.FixtureRequest, running_broker: Broker) -> I
     made.listeners |= dict(given.split("=", 1) for given in config.getoption("--listener"))
     ensure_scram_users(made)
     config.stash[SUBJECT] = made
-    made.described()  # asked while the broker is there: the report comes after its end
+    made.describe()
     yield made
     if isinstance(running_broker, ForeignBroker):
         clean_up(made)
@@ -122,10 +130,12 @@ def subject(running_subject: Subject, broker: Broker) -> Subject:
 
 
 @pytest.fixture
-def broker(running_broker: Broker) -> Broker:
+def broker(running_broker: Broker, pytestconfig: pytest.Config) -> Broker:
     """The broker under test: `bootstrap`; with `owned` also `restart()`, `stop()`, `kill9()`, `start()`."""
     if isinstance(running_broker, BrokerProcess) and not running_broker.running:
         running_broker.start()
+        if (subject := pytestconfig.stash.get(SUBJECT, None)) is not None:
+            subject.moved(running_broker.bootstrap)
     return running_broker
 
 
@@ -151,9 +161,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if HERE in item.path.parents:
             for warning in LIBRARY_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
-    if not (
-        config.getoption("--bootstrap") or config.getoption("--reference") or config.getoption("--nodes") > 1
-    ):
+    given = [config.getoption(option) for option in ("--bootstrap", "--reference", "--peer")]
+    if not any(given) and config.getoption("--nodes") == 1:
         known_failures.mark(items, known_failures.read(HERE / "known_failures.txt"))
 
 
@@ -162,4 +171,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if report.failed and _broker is not None and _broker.owned:
         report.sections.append((f"log of {_broker.name} at {_broker.bootstrap}", _broker.log()))
+        if isinstance(_broker, tuple(PEERS.values())) and _broker.running and not _broker.answers():
+            _broker.kill9()  # it hangs: the next check finds a fresh one
     return report

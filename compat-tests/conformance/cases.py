@@ -38,6 +38,10 @@ class NotObservable(pytest.skip.Exception):
     """A setting, listener or credential that the case needs is absent."""
 
 
+class NotAsked(pytest.skip.Exception):
+    """There is no more time for this check: see haste.py."""
+
+
 class OtherLine(pytest.skip.Exception):
     """The case belongs to another line of Apache Kafka."""
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from conformance.cases import Case, Check, NotObservable, NotServed, OtherLine, api_name
+from conformance.cases import Case, Check, NotAsked, NotObservable, NotServed, OtherLine, api_name
 from conformance.kafka import Kafka
 from conformance.report.results import (
     FAIL,
     KNOWN,
+    NOT_ASKED,
     NOT_OBSERVABLE,
     NOT_SERVED,
     OTHER_LINE,
@@ -33,8 +34,8 @@ from wire.errors import ErrorCode
 from wire.schema import Message
 
 ROOT = Path(__file__).parents[1]
-VERDICTS = {NotServed: NOT_SERVED, NotObservable: NOT_OBSERVABLE, OtherLine: OTHER_LINE}
-LETTERS = {NOT_SERVED: "-", NOT_OBSERVABLE: "o", OTHER_LINE: "l"}
+VERDICTS = {NotServed: NOT_SERVED, NotObservable: NOT_OBSERVABLE, OtherLine: OTHER_LINE, NotAsked: NOT_ASKED}
+LETTERS = {NOT_SERVED: "-", NOT_OBSERVABLE: "o", OTHER_LINE: "l", NOT_ASKED: "t"}
 
 
 def add_options(group: pytest.OptionGroup) -> None:
@@ -202,7 +203,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     subject = session.config.stash.get(SUBJECT, None)
     if output is not None and subject is not None:
-        output["conformance_broker"] = subject.described()
+        output["conformance_broker"] = subject.description
 
 
 SUBJECT = pytest.StashKey[Subject]()
@@ -222,6 +223,13 @@ class Reporter:
         if found is not None:
             self.results.add(Result(**found))
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.results.collected = max(self.results.collected, len(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        self.results.collected = max(self.results.collected, len(ids))
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         described = getattr(node, "workeroutput", {}).get("conformance_broker")
@@ -232,7 +240,7 @@ class Reporter:
     def pytest_sessionfinish(self) -> None:
         subject = self._config.stash.get(SUBJECT, None)
         if subject is not None:
-            self.results.broker = subject.described()
+            self.results.broker = subject.description
         self.results.duration_s = time.monotonic() - self._begun_s
         if path := self._config.getoption("--report-json", None):
             write_json(self.results, Path(path))

@@ -34,6 +34,7 @@ class Subject:
 
     bootstrap: str
     name: str = "foreign"
+    broker_version: str = ""  # of the program, where it is known
     listeners: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     ca_file: str | None = None
@@ -126,15 +127,28 @@ class Subject:
             (result,) = connection.ask(DescribeConfigsRequest(resources=[resource])).results
         return {config.name: config.value for config in result.configs}
 
-    def described(self) -> dict[str, Any]:
-        """Plain data for the reports."""
-        return {
-            "name": self.name,
-            "bootstrap": self.bootstrap,
+    def moved(self, bootstrap: str) -> None:
+        """The broker was started anew: what cases shared is gone, and its address may be another."""
+        self.bootstrap = bootstrap
+        self.shared.clear()
+        self.__dict__.pop("nodes", None)
+
+    def describe(self) -> None:
+        """Ask what the reports say of the broker, while it is there: they come after its end."""
+        self.description |= {
             "line": self.line,
             "brokers": len(self.nodes),
             "announced": {str(key): list(span) for key, span in sorted(self.announced.items())},
             "features": self.features,
+        }
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """Plain data for the reports: what was given, and what `describe` found out."""
+        return {
+            "name": self.name,
+            "version": self.broker_version,
+            "bootstrap": self.bootstrap,
             "listeners": self.listeners,
         }
 

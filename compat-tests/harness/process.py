@@ -15,11 +15,13 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from importlib import metadata
 from pathlib import Path
 from typing import IO
 
@@ -64,6 +66,7 @@ class BrokerProcess(ABC):
     """One broker that we own. `bootstrap` is `HOST:PORT`, valid after `start()`."""
 
     name = "broker"
+    version = ""  # as its authors count, where it is known without starting it
     start_timeout_s = 30.0
     stop_timeout_s = 20.0
     owned = True  # restart() and kill9() are possible
@@ -97,6 +100,13 @@ class BrokerProcess(ABC):
         """True once the broker serves clients. Called until then; connection errors count as not yet."""
         return rawwire.broker_count(self.bootstrap, 1.0) > 0
 
+    def answers(self) -> bool:
+        """Whether it serves clients now."""
+        try:
+            return self._answers()
+        except (OSError, ValueError, struct.error):
+            return False
+
     @property
     def pid(self) -> int:
         assert self._process is not None, "not started"
@@ -125,9 +135,8 @@ class BrokerProcess(ABC):
         assert self._process is not None, "not started"
         deadline = time.monotonic() + self.start_timeout_s
         while True:
-            with contextlib.suppress(OSError, ValueError):
-                if self._answers():
-                    return
+            if self.answers():
+                return
             if self._process.poll() is not None:
                 raise StartFailed(f"{self.name} ended with {self._process.returncode}:\n{self.log()}")
             if time.monotonic() > deadline:
@@ -197,6 +206,7 @@ class PykbrokerProcess(BrokerProcess):
     """
 
     name = "pykbroker"
+    version = metadata.version("pykbroker")
     start_timeout_s = 15.0
 
     def __init__(
@@ -259,6 +269,7 @@ class ForeignBroker:
     """A broker at a given address that somebody else runs."""
 
     name = "foreign"
+    version = ""
     owned = False
 
     def __init__(self, bootstrap: str) -> None:

@@ -112,6 +112,7 @@ class ApacheKafka(BrokerProcess):
     """Kafka 4.3.1 in KRaft mode: one node, broker and controller. Settings override those above."""
 
     name = "kafka-4.3.1"
+    version = "4.3.1"
     start_timeout_s = 60.0
     artifact = "kafka-4.3.1"
 
@@ -232,6 +233,7 @@ class KafkaNode(ApacheKafka):
 class KafkaCluster:
     """Nodes of Kafka 4.3.1, each broker and controller. Tests do not stop them: `owned` is False."""
 
+    version = ApacheKafka.version
     owned = False
 
     def __init__(
@@ -309,6 +311,7 @@ class ApacheKafkaWithZooKeeper(ApacheKafka):
     """Kafka 3.9.2 in ZooKeeper mode, with a ZooKeeper of its own that outlives the broker's restarts."""
 
     name = "kafka-3.9.2"
+    version = "3.9.2"
     artifact = "kafka-3.9.2"
 
     def __init__(

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from conformance.report.results import (
     FAIL,
     KNOWN,
+    NOT_ASKED,
     NOT_OBSERVABLE,
     NOT_SERVED,
     OTHER_LINE,
@@ -31,6 +32,7 @@ COLOUR_ORDER = (
     NOT_OBSERVABLE,
     OTHER_LINE,
     NOT_SERVED,
+    NOT_ASKED,
 )  # the first that a cell has gives its colour
 CLASSES = {verdict: verdict.replace(" ", "-") for verdict in VERDICTS}
 
@@ -76,7 +78,8 @@ def page(results: Results) -> str:
         others=_others([check for check in checks if check.api is None]),
         failures=results.failures(),
         unasked=[
-            (verdict, _reasons(checks, verdict)) for verdict in (NOT_OBSERVABLE, OTHER_LINE, NOT_SERVED)
+            (verdict, _reasons(checks, verdict))
+            for verdict in (NOT_OBSERVABLE, OTHER_LINE, NOT_SERVED, NOT_ASKED)
         ],
     )
 

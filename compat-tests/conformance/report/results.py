@@ -13,7 +13,16 @@ KNOWN = "known failure"  # listed in known_failures.txt: of pykbroker alone
 NOT_SERVED = "not served"
 NOT_OBSERVABLE = "not observable"
 OTHER_LINE = "other line"
-VERDICTS = (PASS, FAIL, KNOWN, NOT_SERVED, NOT_OBSERVABLE, OTHER_LINE)  # in the order of the columns
+NOT_ASKED = "not asked"  # of a broker that hangs: its time was up, see haste.py
+VERDICTS = (
+    PASS,
+    FAIL,
+    KNOWN,
+    NOT_SERVED,
+    NOT_OBSERVABLE,
+    OTHER_LINE,
+    NOT_ASKED,
+)  # in the order of the columns
 
 
 @dataclass
@@ -47,6 +56,7 @@ class Results:
         self.broker: dict[str, Any] = {}  # Subject.described()
         self.date = ""  # of the run's beginning, UTC
         self.duration_s = 0.0
+        self.collected = 0  # checks that the run was to ask
 
     def add(self, result: Result) -> None:
         known = self.checks.get(result.id)

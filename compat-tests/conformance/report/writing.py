@@ -9,12 +9,16 @@ from conformance.report.results import Results
 
 
 def write_json(results: Results, path: Path) -> None:
-    """{"broker": {...}, "date", "duration_s", "counts": {...}, "checks": [...]}, checks as in results.Result."""
+    """{"broker": {...}, "date", "duration_s", "counts": {...}, "collected", "checks": [...]}; checks: see results.Result.
+
+    collected: how many checks the run was to ask; fewer came if it was ended.
+    """
     data = {
         "date": results.date,
         "duration_s": round(results.duration_s, 1),
         "broker": results.broker,
         "counts": results.counts(),
+        "collected": results.collected,
         "checks": [result.as_dict() for result in results.checks.values()],
     }
     path.write_text(json.dumps(data, indent=1) + "\n")
