@@ -95,7 +95,11 @@ def run(name: str, options: argparse.Namespace) -> None:
             process.wait(STOP_S)
         if not fresh.exists():
             sys.exit(f"{name}: pytest ended with {process.returncode} and wrote no report")
-        report.write_bytes(fresh.read_bytes())
+        kept = json.loads(fresh.read_text())
+        kept["broker"] = {"name": name, "version": BROKERS[name]().version} | kept[
+            "broker"
+        ]  # empty if interrupted
+        report.write_text(json.dumps(kept) + "\n")
 
 
 def unavailable(name: str, why: str) -> dict[str, object]:

@@ -54,7 +54,9 @@ class Run:
     version: str
     date: str
     duration_s: float
-    line: str | None
+    line: (
+        str | None
+    )  # of Apache Kafka that it is held against; "" if the run was interrupted and did not tell
     collected: int
     checks: tuple[Result, ...]
     unavailable: str | None = None
@@ -69,7 +71,7 @@ class Run:
             broker.get("version", ""),
             report["date"],
             report.get("duration_s", 0.0),
-            broker.get("line"),
+            broker.get("line", ""),
             report.get("collected", len(checks)),
             checks,
             report.get("unavailable"),
@@ -121,7 +123,7 @@ def _totals(runs: Sequence[Run]) -> Iterator[str]:
         if run.unavailable is None:
             counts = run.counts()
             numbers = [counts[verdict] for verdict in COLUMNS]
-            facts = [run.name, run.version, run.date, run.line or "none"]
+            facts = [run.name, run.version, run.date, "none" if run.line is None else run.line]
             yield _row([*facts, *numbers, share(counts), f"{run.duration_s / 60:.1f}"])
 
 
