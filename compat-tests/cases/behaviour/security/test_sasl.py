@@ -179,7 +179,15 @@ def test_api_versions_of_an_unknown_version(kafka: Kafka, stranger: Any) -> None
     assert handshake(connection).error_code == 0
 
 
-@case(MetadataRequest, SaslAuthenticateRequest, DescribeClusterRequest, feature="SASL", why=WHY, needs=ALICE)
+@case(
+    MetadataRequest,
+    SaslAuthenticateRequest,
+    DescribeClusterRequest,
+    feature="SASL",
+    why=WHY,
+    needs=ALICE,
+    also=BOTH,
+)
 def test_anything_else_first(stranger: Any, api: Any, version: int) -> None:
     """Any other request before the handshake ends the connection."""
     connection = stranger()
