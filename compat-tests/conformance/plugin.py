@@ -113,6 +113,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if case_of(item) is not None or ROOT in item.path.parents:
         report.check = _result(item, call, report).as_dict()
+        subject = item.config.stash.get(SUBJECT, None)
+        if subject is not None and not item.config.stash.get(TOLD, False):
+            report.broker = (
+                subject.description
+            )  # with the first report: also from a worker, also of a run that is ended
+            item.config.stash[TOLD] = True
     return report
 
 
@@ -196,17 +202,8 @@ def _named(code: object) -> str:
 
 
 # --- the run as a whole
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker tells the main process which broker it asked."""
-    output = getattr(session.config, "workeroutput", None)
-    subject = session.config.stash.get(SUBJECT, None)
-    if output is not None and subject is not None:
-        output["conformance_broker"] = subject.description
-
-
 SUBJECT = pytest.StashKey[Subject]()
+TOLD = pytest.StashKey[bool]()  # the main process knows which broker is asked
 
 
 class Reporter:
@@ -222,6 +219,7 @@ class Reporter:
         found = getattr(report, "check", None)
         if found is not None:
             self.results.add(Result(**found))
+        self.results.broker = getattr(report, "broker", None) or self.results.broker
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.results.collected = max(self.results.collected, len(session.items))
@@ -230,17 +228,8 @@ class Reporter:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         self.results.collected = max(self.results.collected, len(ids))
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        described = getattr(node, "workeroutput", {}).get("conformance_broker")
-        if described is not None:
-            self.results.broker = described
-
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        subject = self._config.stash.get(SUBJECT, None)
-        if subject is not None:
-            self.results.broker = subject.description
         self.results.duration_s = time.monotonic() - self._begun_s
         if path := self._config.getoption("--report-json", None):
             write_json(self.results, Path(path))

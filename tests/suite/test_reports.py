@@ -33,6 +33,7 @@ def subject(pytestconfig):
     made = Subject("127.0.0.1:1", "planned")
     facts = dict(announced={{1: (4, 6), 3: (0, 1)}}, features={{}}, nodes={{7: ("127.0.0.1", 1)}}, settings={{}}, line="4.x")
     made.__dict__.update(facts)
+    made.describe()
     pytestconfig.stash[plugin.SUBJECT] = made
     return made
 """
@@ -95,7 +96,15 @@ def test_fails_after_it_passed(kafka, breaks_after):
     """It passes, and what it used cannot be taken down."""
 '''
 
-PLANNED = {"pass": 5, "fail": 3, "known failure": 1, "not served": 3, "not observable": 1, "other line": 1}
+PLANNED = {
+    "pass": 5,
+    "fail": 3,
+    "known failure": 1,
+    "not served": 3,
+    "not observable": 1,
+    "other line": 1,
+    "not asked": 0,
+}
 SUMMARY = "14 checks: 5 pass, 3 fail, 1 known failure, 3 not served, 1 not observable, 1 other line"
 
 

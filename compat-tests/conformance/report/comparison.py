@@ -54,9 +54,7 @@ class Run:
     version: str
     date: str
     duration_s: float
-    line: (
-        str | None
-    )  # of Apache Kafka that it is held against; "" if the run was interrupted and did not tell
+    line: str | None
     collected: int
     checks: tuple[Result, ...]
     unavailable: str | None = None
@@ -71,7 +69,7 @@ class Run:
             broker.get("version", ""),
             report["date"],
             report.get("duration_s", 0.0),
-            broker.get("line", ""),
+            broker.get("line"),
             report.get("collected", len(checks)),
             checks,
             report.get("unavailable"),
@@ -123,7 +121,7 @@ def _totals(runs: Sequence[Run]) -> Iterator[str]:
         if run.unavailable is None:
             counts = run.counts()
             numbers = [counts[verdict] for verdict in COLUMNS]
-            facts = [run.name, run.version, run.date, "none" if run.line is None else run.line]
+            facts = [run.name, run.version, run.date, run.line or "none"]
             yield _row([*facts, *numbers, share(counts), f"{run.duration_s / 60:.1f}"])
 
 
