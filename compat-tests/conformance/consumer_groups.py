@@ -93,10 +93,10 @@ def owned_rows(owned: Partitions) -> list[Any]:
 
 
 def joined(kafka: Kafka, *topics: Topic, group: str | None = None, **options: Any) -> Consumer:
-    """The only member of a fresh group, with all that it is to own."""
+    """The only member of a fresh group, with all partitions of its topics, which the coordinator knows by now."""
     member = Consumer(kafka, group or kafka.group(), *topics, **options)
     assert member.join().error_code == 0
-    member.settle()
+    member.settle({topic.id: list(range(topic.partitions)) for topic in topics})
     return member
 
 

@@ -36,6 +36,7 @@ JOIN, LEAVE = 0, -1  # member epochs
 OPEN, CLOSE = 0, -1  # session epochs
 GAP, ACCEPT, RELEASE, REJECT, RENEW = range(5)
 GROUP_RESOURCE = 32
+INTERVAL_MS = 7000  # not the default, and within the bounds of every broker
 
 Acknowledgement = tuple[int, int, int | list[int]]  # first and last offset; one type for all, or one for each
 
@@ -121,8 +122,11 @@ class ShareMember:
         """The partition's part of a ShareFetch, asked until it has acquired records."""
 
         def acquired() -> Any:
-            row = partition_of(self.fetch(topic, **options))
-            return row is not None and row.acquired_records and row
+            answer = self.fetch(topic, **options)
+            row = partition_of(answer)
+            assert row is not None, answer
+            assert row.acquired_records, row
+            return row
 
         return eventually(acquired)
 
@@ -161,15 +165,23 @@ def acquired(row: Any) -> list[tuple[int, int, int]]:
 
 
 def share_group(kafka: Kafka, **settings: Any) -> str:
-    """A fresh group that begins at the earliest record. settings: others of its own, without "share.", `_` for `.`."""
+    """A fresh group that begins at the earliest record. settings: others of its own, without "share.", `_` for `.`.
+
+    A broker may take a moment until it heeds them: that shows by the interval of heartbeats, which a first member is told.
+    """
     group = kafka.group()
+    wanted = {"auto_offset_reset": "earliest", "heartbeat_interval_ms": INTERVAL_MS} | settings
     configs = [
         AlterableConfig(name=f"share.{name.replace('_', '.')}", value=str(value))
-        for name, value in ({"auto_offset_reset": "earliest"} | settings).items()
+        for name, value in wanted.items()
     ]
     resource = AlterConfigsResource(resource_type=GROUP_RESOURCE, resource_name=group, configs=configs)
     (row,) = kafka.ask(IncrementalAlterConfigsRequest(resources=[resource])).responses
     assert row.error_code == 0, row.error_message
+    probe = ShareMember(kafka, group)
+    probe.join(subscribed_topic_names=["no-topic"])
+    eventually(lambda: probe.heartbeat().heartbeat_interval_ms == wanted["heartbeat_interval_ms"])
+    assert probe.leave().error_code == 0
     return group
 
 

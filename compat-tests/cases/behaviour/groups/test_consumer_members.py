@@ -31,6 +31,7 @@ WHY = "KIP-848; GroupMetadataManager.consumerGroupHeartbeat"
 def test_the_first_member(kafka: Kafka) -> None:
     """The first member has all partitions with its first answer, a positive epoch and the interval of heartbeats."""
     topic = kafka.topic(partitions=3)
+    joined(kafka, topic)  # in another group: the coordinator knows the topic
     member = Consumer(kafka, kafka.group(), topic)
     answer = member.join()
     assert (answer.error_code, answer.error_message, answer.member_id) == (0, None, member.id)
@@ -109,7 +110,7 @@ def test_a_member_changes_its_subscription(kafka: Kafka) -> None:
     before = member.epoch
     member.fields["subscribed_topic_names"] = [new.name]
     assert member.settle({new.id: [0, 1]}) == {new.id: [0, 1]}
-    assert member.epoch == before + 1
+    assert member.epoch > before
 
 
 @case(ConsumerGroupHeartbeatRequest, why="KIP-848: the group epoch", **CASE)

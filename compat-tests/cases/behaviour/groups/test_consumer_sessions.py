@@ -56,9 +56,10 @@ def test_a_session_expires(kafka: Kafka) -> None:
     """Who sends no heartbeat for the session timeout is out, and the others get its partitions."""
     topic, group = (
         kafka.topic(partitions=2),
-        group_of(kafka, heartbeat_interval_ms=300, session_timeout_ms=1000),
+        group_of(kafka, heartbeat_interval_ms=300, session_timeout_ms=2000),
     )
     first = joined(kafka, topic, group=group)
+    assert eventually(lambda: first.heartbeat().heartbeat_interval_ms == 300)  # the settings are heeded
     second = Consumer(kafka, group, topic)
     second.join()
     first.settle(epoch=second.epoch)
@@ -71,6 +72,7 @@ def test_an_instance_stays_away(kafka: Kafka) -> None:
     """An instance that left for a while and does not come back within the session timeout is out."""
     topic, group = kafka.topic(), group_of(kafka, heartbeat_interval_ms=300, session_timeout_ms=1000)
     member = joined(kafka, topic, group=group, instance=kafka.name("instance"))
+    assert eventually(lambda: member.heartbeat().heartbeat_interval_ms == 300)  # the settings are heeded
     member.leave(LEAVE_STATIC)
     assert len(described(kafka, group).members) == 1
     assert eventually(lambda: described(kafka, group).members == [])

@@ -47,6 +47,12 @@ def running(kafka: Kafka, partitions: int = 2, group: str | None = None) -> Stre
     return member
 
 
+def known_topic(kafka: Kafka, partitions: int = 2) -> str:
+    """A topic that the coordinator knows: a member of another group runs its tasks."""
+    (sub,) = running(kafka, partitions).fields["topology"].subtopologies
+    return str(sub.source_topics[0])
+
+
 def statuses(answer: Any) -> list[int]:
     return [row.status_code for row in answer.status or ()]
 
@@ -54,7 +60,7 @@ def statuses(answer: Any) -> list[int]:
 @case(StreamsGroupHeartbeatRequest, why=WHY, **CASE)
 def test_the_first_member(kafka: Kafka) -> None:
     """The first member gets a positive epoch, the interval, and one task for each partition of its source topics."""
-    member = StreamsMember(kafka, kafka.group(), topology("sub", kafka.topic(partitions=3)))
+    member = StreamsMember(kafka, kafka.group(), topology("sub", known_topic(kafka, 3)))
     answer = member.join()
     assert (answer.error_code, answer.error_message, answer.member_id) == (0, None, member.id)
     assert answer.member_epoch > 0
@@ -127,7 +133,7 @@ def test_a_first_heartbeat_that_is_not_whole(kafka: Kafka, wrong: dict[str, Any]
 )
 def test_a_topology_without_sense(kafka: Kafka, parts: dict[str, Any]) -> None:
     """A subtopology that reads nothing, or a repartition topic that nobody writes, is STREAMS_INVALID_TOPOLOGY."""
-    member = StreamsMember(kafka, kafka.group(), topology("sub", kafka.topic(), **parts))
+    member = StreamsMember(kafka, kafka.group(), topology("sub", known_topic(kafka), **parts))
     assert member.join().error_code == ErrorCode.STREAMS_INVALID_TOPOLOGY
 
 
@@ -183,7 +189,7 @@ def test_internal_topics_are_made(kafka: Kafka) -> None:
     """A changelog topic that is missing is made by the broker, with as many partitions as there are tasks."""
     changelog = kafka.name("store") + "-changelog"
     parts = {"state_changelog_topics": [TopicInfo(name=changelog, partitions=0, replication_factor=1)]}
-    member = StreamsMember(kafka, kafka.group(), topology("sub", kafka.topic(partitions=2), **parts))
+    member = StreamsMember(kafka, kafka.group(), topology("sub", known_topic(kafka), **parts))
     assert statuses(member.join()) == [MISSING_INTERNAL]
     assert member.settle({"sub": [0, 1]}) == {"sub": [0, 1]}
     request = MetadataRequest(topics=[MetadataRequestTopic(name=changelog)], allow_auto_topic_creation=False)
