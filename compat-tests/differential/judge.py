@@ -97,13 +97,18 @@ def findings(
     """The differences of two outcomes of one request."""
     api = api_name(request.key)
     found = []
-    slipped = theirs == SILENT or has_error(theirs, {UNKNOWN_SERVER_ERROR})
+    slip = slipped(theirs)
     for difference in compare(readable(ours), readable(theirs), masked(api)):
         found.append(_finding(api, request, difference, source, reference))
-        found[-1].known = SLIP if slipped else next((entry for entry in known if entry.fits(found[-1])), None)
+        found[-1].known = SLIP if slip else next((entry for entry in known if entry.fits(found[-1])), None)
         if found[-1].known:
             found[-1].known.uses += 1
     return found
+
+
+def slipped(theirs: Outcome) -> bool:
+    """Whether the reference stumbled over a request, so that there is nothing to compare with."""
+    return theirs == SILENT or has_error(theirs, {UNKNOWN_SERVER_ERROR})
 
 
 def _finding(api: str, request: Request, difference: Difference, source: str, reference: str) -> Finding:

@@ -28,7 +28,7 @@ from differential import report
 from differential.corpus import SETTINGS, Recording, load_all
 from differential.fields import Request, parse_request
 from differential.generated import Generated
-from differential.judge import Finding, Known, findings, load_known
+from differential.judge import Finding, Known, findings, load_known, slipped
 from differential.replay import Connections, Outcome, Side, ask, play, warm_up
 from harness import rawwire
 from harness.process import BrokerProcess, ForeignBroker, PykbrokerProcess, StartFailed
@@ -114,7 +114,8 @@ def generated(pair: Pair, count: int, seed: int) -> Iterator[list[Finding]]:
             for step, request in enumerate(made.requests(min(ROUND, count - number))):
                 ours = ask(left, 0, request)
                 theirs = ask(right, 0, request, like=ours)
-                made.feed(ours)
+                if not slipped(theirs):
+                    made.feed(ours)
                 source = f"--generated --seed {seed}: round {number // ROUND}, step {step}"
                 found += pair.judge(request, ours, theirs, source)
         yield found
