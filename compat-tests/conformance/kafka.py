@@ -181,6 +181,13 @@ class Kafka:
     def tls_context(self) -> ssl.SSLContext | None:
         return tls_context("SSL", self.subject.ca_file)
 
+    def reconnect(self) -> None:
+        """The broker was away: what was known of connections and coordinators is forgotten."""
+        for connection in self._kept.values():
+            connection.close()
+        self._kept.clear()
+        self._coordinators.clear()
+
     def close(self) -> None:
         """All connections."""
         for child in self._children:

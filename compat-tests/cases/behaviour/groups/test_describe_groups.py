@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from conformance import Kafka, case
-from conformance.groups import Member, commit, emptied, joined, lasting_group, stable, subscription
+from conformance.groups import (
+    Member,
+    add,
+    commit,
+    emptied,
+    joined,
+    lasting_group,
+    stable,
+    subscription,
+    synced,
+)
 from wire.errors import ErrorCode
 from wire.messages.describe_groups import DescribeGroupsRequest
 from wire.messages.offset_commit import OffsetCommitRequest
@@ -35,6 +45,18 @@ def test_a_stable_group(kafka: Kafka) -> None:
     assert shown.client_host.startswith("/")
     assert bytes(shown.member_metadata) == subscription("any")
     assert bytes(shown.member_assignment) == b"for " + member.id.encode()
+
+
+@case(DescribeGroupsRequest, feature=FEATURE, why="ClassicGroupMember.describe(protocolName)")
+def test_the_metadata_of_the_chosen_protocol(kafka: Kafka) -> None:
+    """A member is shown with the metadata of the protocol that the group uses, not of the one that it likes best."""
+    ours, theirs = (subscription("any", user_data=data) for data in (b"best", b"common"))
+    members = joined(kafka, protocols={"roundrobin": ours, "range": theirs})
+    add(members, Member(kafka, members[0].group, protocols={"range": theirs}))
+    synced(members)
+    (row,) = describe(kafka, members[0].group)
+    assert row.protocol_data == "range"
+    assert {bytes(shown.member_metadata) for shown in row.members} == {theirs}
 
 
 @case(DescribeGroupsRequest, feature=FEATURE, why="ClassicGroupMember.describeNoMetadata")

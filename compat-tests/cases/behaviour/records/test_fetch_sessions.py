@@ -131,6 +131,18 @@ def test_a_partition_is_forgotten(kafka: Kafka) -> None:
     assert session.rows() == [(1, 1)]
 
 
+@case(FetchRequest, versions="7+", feature=FEATURE, why=WHY, also=ALSO)
+def test_several_partitions_are_forgotten(kafka: Kafka) -> None:
+    """All the partitions of a topic that one row names are forgotten."""
+    topic = kafka.topic(3)
+    session = Session(kafka, *((topic, asked(index)) for index in range(3)))
+    row = ForgottenTopic(topic=topic.name, topic_id=topic.id, partitions=[0, 2])
+    assert session.rows(forgotten_topics_data=[row]) == []
+    for index in range(3):
+        kafka.produce(topic, b"a", partition=index)
+    assert session.rows() == [(1, 1)]
+
+
 @case(FetchRequest, versions="latest", feature=FEATURE, why=WHY)
 def test_forgetting_what_is_not_there(kafka: Kafka) -> None:
     """To forget a partition that the session does not have is no error."""
