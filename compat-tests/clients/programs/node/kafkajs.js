@@ -26,7 +26,10 @@ const about = {
   version: '2.2.4',
   codecs: Object.keys(CODECS),
   assignors: ['roundrobin'],
-  cannot: { 'static members': 'KafkaJS has no group.instance.id' }
+  cannot: {
+    'static members': 'KafkaJS has no group.instance.id',
+    fencing: 'KafkaJS asks for its transactional producer id when the first transaction begins, not before'
+  }
 }
 
 const zstd = await Zstd.load()
