@@ -31,6 +31,6 @@ def test_all_read_what_one_wrote(
     expected = [(m.key, m.value, m.timestamp_ms, m.headers) for m in sent]
     for name in client_names:
         with contextlib.suppress(Cannot), contextlib.closing(drivers.make(name, broker.bootstrap)) as reader:
-            reader.needs(f"codec {codec}")
+            reader.needs(f"codec {codec}", f"{codec} of others")
             got = reader.read(topic, {0: 0}, len(sent))
             assert [(r.key, r.value, r.timestamp_ms, r.headers) for r in got] == expected, name

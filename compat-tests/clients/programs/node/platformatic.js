@@ -27,6 +27,7 @@ const about = {
     send_offsets: '@platformatic/kafka commits offsets in a transaction only for its own group member',
     fencing: '@platformatic/kafka asks for its producer id when the first transaction begins, not before',
     'append time': "@platformatic/kafka reads the producer's timestamp whatever the batch's timestamp type says",
+    'snappy of others': '@platformatic/kafka reads snappy only without the frames that most libraries write',
     'look without creating': '@platformatic/kafka tells an unknown topic by an error of its own, without the code',
     'new partitions': '@platformatic/kafka does not join again when a topic grows',
     'rebalance in the flow': '@platformatic/kafka hands out after a rebalance what it had fetched before it'
