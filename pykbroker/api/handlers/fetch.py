@@ -26,7 +26,7 @@ from pykbroker.api.context import Context
 from pykbroker.api.partitions import FAILURES, code_of, current_leader, node_endpoints
 from pykbroker.core.fetch_sessions import Answers, FetchPlan, SessionPartition
 from pykbroker.errors import ApiError
-from pykbroker.server.partition import READ_COMMITTED, READ_UNCOMMITTED, Partition, PartitionRead
+from pykbroker.server.partition import ISOLATION_LEVELS, NO_EPOCH, READ_COMMITTED, Partition, PartitionRead
 from pykbroker.server.waiters import FetchWaiter
 from wire.errors import ErrorCode
 from wire.messages.fetch import (
@@ -40,9 +40,7 @@ from wire.messages.fetch import (
 
 FIRST_WITH_BATCHES = 4
 FIRST_WITH_ZSTD = 10
-NO_EPOCH = -1  # what every negative number means here (FetchRequest.optionalEpoch)
 UNKNOWN = (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID)
-ISOLATION_LEVELS = (READ_UNCOMMITTED, READ_COMMITTED)
 LEADER_ERRORS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
 
 new_row = PartitionData.cls
@@ -133,7 +131,7 @@ def read_one(
     ctx: Context, partition: Partition, wanted: SessionPartition, left: int, isolation: int, min_one: bool
 ) -> PartitionRead:
     """Raises: ApiError, OSError."""
-    epoch = wanted.current_leader_epoch
+    epoch = wanted.current_leader_epoch  # every negative number means none (FetchRequest.optionalEpoch)
     partition.check_leader(epoch if epoch >= 0 else NO_EPOCH)
     if ctx.version < FIRST_WITH_ZSTD:
         if partition.settings.compression_type == "zstd":

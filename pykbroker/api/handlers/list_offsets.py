@@ -21,11 +21,10 @@ from pykbroker.server.partition import (
     EARLIEST,
     EARLIEST_LOCAL,
     EARLIEST_PENDING_UPLOAD,
+    ISOLATION_LEVELS,
     LATEST,
     LATEST_TIERED,
     MAX_TIMESTAMP,
-    READ_COMMITTED,
-    READ_UNCOMMITTED,
 )
 from wire.errors import ErrorCode
 from wire.messages.list_offsets import (
@@ -44,7 +43,6 @@ FIRST_VERSION = {
     EARLIEST_PENDING_UPLOAD: 11,
 }
 NEVER = 1 << 15
-ISOLATION_LEVELS = (READ_UNCOMMITTED, READ_COMMITTED)
 
 
 def handle(ctx: Context, request: Any) -> Any:
