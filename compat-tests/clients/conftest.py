@@ -11,6 +11,7 @@ from clients.drivers import building
 from clients.drivers.base import Driver
 from clients.drivers.program import PROGRAMS, close_all
 from clients.topics import MakeTopic
+from harness.fetched import Unavailable
 from harness.process import BrokerProcess, ForeignBroker
 
 
@@ -31,7 +32,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for name in wanted & PROGRAMS.keys():
         try:
             building.command(*PROGRAMS[name])
-        except building.Unavailable:
+        except Unavailable:
             continue
 
 

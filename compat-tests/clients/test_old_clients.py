@@ -14,6 +14,7 @@ from clients import old_libraries
 from clients.drivers.base import Driver, Message
 from clients.topics import MakeTopic, Names
 from harness import rawwire
+from harness.fetched import Unavailable
 
 if TYPE_CHECKING:
     from clients.drivers.confluent import ConfluentDriver
@@ -47,7 +48,7 @@ def test_old_kafka_python(
         seen = old_libraries.run(
             release, driver.bootstrap, topic, fresh_name("old"), broker_version, str(EACH)
         )
-    except old_libraries.Unavailable as error:
+    except Unavailable as error:
         pytest.skip(str(error))
     count = 4 * (EACH + 1)
     names = ["None", "gzip", "snappy", "lz4"]

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from differential.corpus import MARKER
-from reference.kafka import Unavailable, jars, java_command
+from harness.fetched import Unavailable
+from reference.kafka import jars, java_command
 
 ARTIFACT = "kafka-4.3.1"
 PREFIX = MARKER.decode()

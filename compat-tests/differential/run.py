@@ -31,8 +31,9 @@ from differential.generated import Generated
 from differential.judge import Finding, Known, findings, load_known, slipped
 from differential.replay import Connections, Outcome, Side, ask, play, warm_up
 from harness import rawwire
+from harness.fetched import Unavailable
 from harness.process import BrokerProcess, ForeignBroker, PykbrokerProcess, StartFailed
-from reference.kafka import COMMON, VERSIONS, Unavailable
+from reference.kafka import COMMON, VERSIONS
 
 Served = dict[int, tuple[int, int]]
 Broker = BrokerProcess | ForeignBroker

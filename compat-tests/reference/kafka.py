@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
+from harness.fetched import Unavailable, alone, step
 from harness.process import BrokerProcess, StartFailed, free_port
 from harness.rawwire import broker_count, connect
 from reference import observable
@@ -64,10 +64,6 @@ REPLICATED = {
 ZOOKEEPER = {**COMMON, "broker.id": "0", "zookeeper.session.timeout.ms": "2000"}
 
 
-class Unavailable(Exception):
-    """The machine cannot run the reference (no Java, no Maven, no artefacts): the text says which."""
-
-
 def jars(artifact: str) -> Path:
     """The folder of jars of `poms/<artifact>.xml`, fetched with Maven if it is not there yet.
 
@@ -76,25 +72,19 @@ def jars(artifact: str) -> Path:
     target = CACHE / artifact
     if (target / "complete").exists():
         return target
-    for tool in ("java", "mvn"):
-        if shutil.which(tool) is None:
-            raise Unavailable(f"{tool} is not installed")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"{artifact}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes want the same jars
+    with alone(target):
         if not (target / "complete").exists():
             _fetch(artifact, target)
     return target
 
 
 def _fetch(artifact: str, target: Path) -> None:
+    if shutil.which("java") is None:
+        raise Unavailable("java is not installed")
     shutil.rmtree(target, ignore_errors=True)
     pom = shutil.copy(HERE / "poms" / f"{artifact}.xml", CACHE / f"{artifact}.pom.xml")
-    command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies"]
-    command += [f"-DoutputDirectory={target}", "-DincludeScope=runtime"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
-    if done.returncode:
-        raise Unavailable(f"Maven could not bring {artifact}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    copy = ["dependency:copy-dependencies", f"-DoutputDirectory={target}", "-DincludeScope=runtime"]
+    step(["mvn", "-q", "-B", "-f", str(pom), *copy])
     (target / "complete").touch()
 
 
@@ -184,8 +174,7 @@ def formatted_folder(jars_dir: Path) -> Path:
     Raises: StartFailed.
     """
     target = jars_dir / "formatted"
-    with open(jars_dir / "formatted.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(target):
         if target.exists():
             return target
         fresh = jars_dir / f"formatted.{os.getpid()}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from harness.fetched import alone
 
 HERE = Path(__file__).parent
 FILE = HERE / "observable.properties"
@@ -40,8 +41,7 @@ def identity(folder: Path) -> Identity:
     """A self-signed identity for loopback, made by keytool in `folder` if it is not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Identity(folder / "broker.p12", folder / "ca.pem")
-    with open(folder / "identity.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(folder / "identity"):
         if not made.certificate.exists():
             _make(made)
     return made

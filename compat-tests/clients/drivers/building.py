@@ -6,13 +6,13 @@ the digest of its sources beside it, so that an edited program is built anew. Bu
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+
+from harness.fetched import alone, step
 
 CLIENTS = Path(__file__).parents[1]
 SOURCES, CACHE = CLIENTS / "programs", CLIENTS / ".cache" / "programs"
@@ -21,28 +21,8 @@ QUICK_START = ["-Xmx256m", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAt
 QUIET = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=error"]
 
 
-class Unavailable(Exception):
-    """The toolchain is absent, or the program could not be built: the text says which."""
-
-
 def _run(folder: Path, *command: str) -> None:
-    """One step of a build. Raises: Unavailable with the end of what it said."""
-    if shutil.which(command[0]) is None:
-        raise Unavailable(f"{command[0]} is not installed")
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=BUILD_TIMEOUT_S,
-        )
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"{command[0]} took more than {BUILD_TIMEOUT_S} s") from None
-    if done.returncode:
-        raise Unavailable(f"{' '.join(command[:3])} failed:\n{done.stdout[-2000:]}")
+    step(list(command), folder, BUILD_TIMEOUT_S)
 
 
 def _copy(language: str, target: Path) -> None:
@@ -92,9 +72,7 @@ def command(language: str, program: str) -> tuple[str, ...]:
     """
     target = CACHE / language
     stamp = CACHE / f"{language}-{program}.built"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"{language}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in several processes want the same one
+    with alone(target):
         digest, words = _digest(language), stamp.read_text().split("\n") if stamp.exists() else []
         if words[:1] != [digest]:
             words = [digest, *_BUILDERS[language](target, program)]

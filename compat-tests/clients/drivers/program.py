@@ -30,6 +30,7 @@ from typing import Any
 from clients.drivers import base, building
 from clients.drivers.base import BrokerError, Cannot, Message, Received
 from clients.members import Member
+from harness.fetched import Unavailable
 
 # library -> language, program
 PROGRAMS = {
@@ -207,7 +208,7 @@ class ProgramDriver(base.Driver):
         super().__init__(bootstrap)
         try:
             self._command = building.command(*PROGRAMS[name])
-        except building.Unavailable as error:
+        except Unavailable as error:
             raise Cannot(f"{name}: {error}") from error
         self._process = _take(self._command, bootstrap)
         about = self._process.ask("about")
