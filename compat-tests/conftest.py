@@ -107,6 +107,8 @@ def running_subject(request: pytest.FixtureRequest, running_broker: Broker) -> I
     made = Subject(running_broker.bootstrap, running_broker.name, given_line=config.getoption("--line"))
     made.broker_version = running_broker.version
     credentials = config.getoption("--credentials")
+    if isinstance(running_broker, BrokerProcess):
+        made.forms_clusters = running_broker.forms_clusters
     if isinstance(running_broker, ApacheKafka | KafkaCluster):
         made.listeners |= running_broker.listeners
         credentials = credentials or observable.CREDENTIALS
@@ -132,10 +134,13 @@ def subject(running_subject: Subject, broker: Broker) -> Subject:
 @pytest.fixture
 def broker(running_broker: Broker, pytestconfig: pytest.Config) -> Broker:
     """The broker under test: `bootstrap`; with `owned` also `restart()`, `stop()`, `kill9()`, `start()`."""
+    subject = pytestconfig.stash.get(SUBJECT, None)
     if isinstance(running_broker, BrokerProcess) and not running_broker.running:
         running_broker.start()
-        if (subject := pytestconfig.stash.get(SUBJECT, None)) is not None:
+        if subject is not None:
             subject.moved(running_broker.bootstrap)
+    if subject is not None and subject.bootstrap != running_broker.bootstrap:
+        subject.moved(running_broker.bootstrap)  # a test started it again, and it took another port
     return running_broker
 
 

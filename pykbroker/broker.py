@@ -110,11 +110,14 @@ class Broker:
 
     async def _enter_cluster(self) -> None:
         cluster_id = await registration.prepare(self.store, self.log_dirs.cluster_id, self.clock)
+        died = not self.log_dirs.left_cleanly
         self.log_dirs.identify(self.id, cluster_id)
         self.metadata.subscribe(self._image_changed)
+        if died:
+            self.store.sync = "always"  # new leader epochs are to outlive the machine before they are used
         try:
             self.registered = await self.controller.start(
-                cluster_id, self.endpoints, self.config.text("broker.rack")
+                cluster_id, self.endpoints, self.config.text("broker.rack"), died
             )
         except MalformedZnode as error:
             raise StartError(f"{error}; mend or delete that znode", EX_DATAERR) from error

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from conformance.cases import Check
+from conformance.cases import Check, NotServed
 from conformance.connection import Connection
 from conformance.exchanges import Trace
 from conformance.messages import message_of
@@ -35,9 +35,9 @@ from wire.messages.create_topics import CreatableTopic, CreatableTopicConfig, Cr
 from wire.messages.describe_transactions import DescribeTransactionsRequest
 from wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from wire.messages.find_coordinator import FindCoordinatorRequest
-from wire.messages.heartbeat import HeartbeatRequest
 from wire.messages.list_offsets import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
 from wire.messages.metadata import MetadataRequest, MetadataRequestTopic
+from wire.messages.offset_fetch import OffsetFetchRequest, OffsetFetchRequestGroup
 from wire.messages.produce import PartitionProduceData, ProduceRequest, TopicProduceData
 from wire.records.record import Record
 from wire.schema import Message
@@ -212,7 +212,7 @@ class Kafka:
         if self._login is None or len(self.subject.nodes) == 1:
             return dict.fromkeys(self.subject.nodes, self._entry) if self._login else self.subject.nodes
         request = MetadataRequest(topics=[])
-        answer = self._connection_to(self._entry).ask(request, self.subject.version(MetadataRequest))
+        answer = self._connection_to(self._entry).ask(request, self.subject.metadata_version)
         return {broker.node_id: (broker.host, broker.port) for broker in answer.brokers}
 
     def _address(self, request: Any, to: int | None) -> tuple[str, int]:
@@ -250,10 +250,10 @@ class Kafka:
                 return int(row.leader_id)
         return None
 
-    def _metadata(self, topics: list[Any], to: int | None = None) -> Any:
-        request = MetadataRequest(topics=topics, allow_auto_topic_creation=False)
+    def _metadata(self, topics: list[Any], to: int | None = None, *, create: bool = False) -> Any:
+        request = MetadataRequest(topics=topics, allow_auto_topic_creation=create)
         address = self._address(None, to)
-        return self._connection_to(address).ask(request, self.subject.version(MetadataRequest))
+        return self._connection_to(address).ask(request, self.subject.metadata_version)
 
     def coordinator(self, key: str, kind: int = GROUP) -> int:
         """The broker that coordinates a group (0), transactional id (1) or share group key (2), once there is one."""
@@ -279,8 +279,16 @@ class Kafka:
     def topic(
         self, partitions: int = 1, *, replicas: int = 1, name: str | None = None, **configs: Any
     ) -> Topic:
-        """A fresh topic that is led. configs: its settings, `_` for `.`: `max_message_bytes=1000` is max.message.bytes."""
+        """A fresh topic that is led. configs: its settings, `_` for `.`: `max_message_bytes=1000` is max.message.bytes.
+
+        A broker without CreateTopics creates it by Metadata, if it is a topic like any other.
+        """
         name = name or self.name("topic")
+        if not self.announces(CreateTopicsRequest):
+            if configs or replicas > 1:
+                raise NotServed("CreateTopics is not announced")
+            self._metadata([MetadataRequestTopic(name=name)], create=True)
+            return self.wait_led(name, partitions)
         settings = [
             CreatableTopicConfig(name=key.replace("_", "."), value=str(value))
             for key, value in configs.items()
@@ -303,7 +311,7 @@ class Kafka:
 
             def led(node: int = node) -> Any:
                 (row,) = self._metadata([MetadataRequestTopic(name=name)], to=node).topics
-                good = row.error_code == 0 and len(row.partitions) == partitions
+                good = row.error_code == 0 and len(row.partitions) >= partitions
                 return (
                     row
                     if good and all(p.leader_id >= 0 and p.error_code == 0 for p in row.partitions)
@@ -325,11 +333,18 @@ class Kafka:
         return group
 
     def wait_coordinator(self, group: str) -> None:
-        """Until the coordinator of this group serves it. It shows by a Heartbeat, which changes nothing."""
+        """Until the coordinator of this group has loaded it. An OffsetFetch shows it and changes nothing. (A Heartbeat does
+        not show it: Kafka answers it while it loads.)"""
         self.coordinator(group, GROUP)
-        request = HeartbeatRequest(group_id=group, generation_id=1, member_id="nobody")
-        version = self.subject.version(HeartbeatRequest)
-        eventually(lambda: self.ask(request, version).error_code not in STARTING)
+        version = self.subject.version(OffsetFetchRequest)
+        wanted = OffsetFetchRequestGroup(group_id=group, topics=[])
+        request = OffsetFetchRequest(group_id=group, topics=[], groups=[wanted])
+
+        def code() -> int:
+            answer = self.ask(request, version)
+            return int((answer.groups[0] if version >= 8 else answer).error_code)
+
+        eventually(lambda: code() not in STARTING)
 
     def transactional_id(self, *, ready: bool = True) -> str:
         """A fresh transactional id; its coordinator is up and has read its log."""

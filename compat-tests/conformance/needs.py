@@ -1,7 +1,7 @@
 """What a case needs beside the APIs that it sends: given in `@case(..., needs=(...))`.
 
-A need that the broker could meet but does not is "not observable"; one that says that the feature is not there at all
-(`Feature`) is "not served".
+A need that the broker could meet but does not is "not observable"; where the broker says that the feature is not there at
+all (a feature level, a security protocol, more than one broker), the check is "not served".
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from conformance.subject import Subject
+
+
+FEW_BROKERS = "the cluster has"
 
 
 class Need:
@@ -61,12 +64,26 @@ class Feature(Need):
     def served(self, subject: Subject) -> bool:
         return subject.features.get(self.name, 0) >= self.level
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.level}"
+
 
 @dataclass(frozen=True)
 class Listener(Need):
-    """A listener of this protocol (SSL, SASL_PLAINTEXT, SASL_SSL), given with --listener or by a broker we start."""
+    """A listener of this protocol (SSL, SASL_PLAINTEXT, SASL_SSL), given with --listener or by a broker we start.
+
+    A broker whose listener.security.protocol.map names no listener for a protocol does not serve it.
+    """
 
     protocol: str
+
+    def served(self, subject: Subject) -> bool:
+        named = subject.setting("listener.security.protocol.map")
+        protocols = {entry.rpartition(":")[2].strip().upper() for entry in (named or "").split(",")}
+        return not named or self.protocol in protocols or self.protocol in subject.listeners
+
+    def __str__(self) -> str:
+        return f"the security protocol {self.protocol}"
 
     def lack(self, subject: Subject) -> str | None:
         return (
@@ -92,15 +109,24 @@ class Credentials(Need):
 
 @dataclass(frozen=True)
 class Brokers(Need):
-    """At least so many brokers in the cluster; `at_most=1`: the case makes sense on a single one alone."""
+    """At least so many brokers in the cluster; `at_most=1`: the case makes sense on a single one alone.
+
+    A broker that we start may be known to run alone: it serves no cluster.
+    """
 
     at_least: int = 1
     at_most: int | None = None
 
+    def served(self, subject: Subject) -> bool:
+        return subject.forms_clusters or self.at_least == 1
+
+    def __str__(self) -> str:
+        return f"a cluster of {self.at_least} brokers"
+
     def lack(self, subject: Subject) -> str | None:
         count = len(subject.nodes)
         if count < self.at_least:
-            return f"the cluster has {count} brokers; needed: {self.at_least}"
+            return f"{FEW_BROKERS} {count} brokers; needed: {self.at_least}"
         if self.at_most is not None and count > self.at_most:
             return f"the cluster has {count} brokers; needed: at most {self.at_most}"
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,6 +40,7 @@ class Subject:
     accounts: dict[str, Account] = field(default_factory=dict)
     ca_file: str | None = None
     given_line: str | None = None
+    forms_clusters: bool = True  # or is known to run alone
     topics: list[str] = field(
         default_factory=list
     )  # what cases made, to be deleted from a broker that is not ours
@@ -103,7 +105,7 @@ class Subject:
     @cached_property
     def nodes(self) -> dict[int, tuple[str, int]]:
         """Broker id -> address, from Metadata; of a single broker the address that was given."""
-        brokers = self._ask(MetadataRequest(topics=[]), min(self.version(MetadataRequest), 9)).brokers
+        brokers = self._cluster().brokers
         if len(brokers) == 1:
             return {brokers[0].node_id: self.address}
         return {broker.node_id: (broker.host, broker.port) for broker in brokers}
@@ -111,8 +113,7 @@ class Subject:
     @property
     def controller(self) -> int:
         """Broker id of the controller, or (KRaft) of a broker that forwards to it."""
-        answer = self._ask(MetadataRequest(topics=[]), min(self.version(MetadataRequest), 9))
-        return int(answer.controller_id)
+        return int(self._cluster().controller_id)
 
     @cached_property
     def settings(self) -> dict[str, str | None]:
@@ -126,6 +127,19 @@ class Subject:
         with Connection(self.nodes[node], Trace(), self.version) as connection:
             (result,) = connection.ask(DescribeConfigsRequest(resources=[resource])).results
         return {config.name: config.value for config in result.configs}
+
+    @cached_property
+    def metadata_version(self) -> int:
+        """In which cases look up where things are: the highest that is answered in the right schema."""
+        for version in range(self.version(MetadataRequest), MetadataRequest.versions.first, -1):
+            with contextlib.suppress(WrongAnswer):
+                self._ask(MetadataRequest(topics=[]), version)
+                return version
+        return MetadataRequest.versions.first
+
+    def _cluster(self) -> Any:
+        """Metadata without topics."""
+        return self._ask(MetadataRequest(topics=[]), self.metadata_version)
 
     def moved(self, bootstrap: str) -> None:
         """The broker was started anew: what cases shared is gone, and its address may be another."""

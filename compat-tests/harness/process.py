@@ -70,6 +70,7 @@ class BrokerProcess(ABC):
     start_timeout_s = 30.0
     stop_timeout_s = 20.0
     owned = True  # restart() and kill9() are possible
+    forms_clusters = True  # or runs alone, whatever its settings
 
     def __init__(self, work_dir: Path | None = None) -> None:
         self._own_work_dir = work_dir is None
@@ -207,6 +208,7 @@ class PykbrokerProcess(BrokerProcess):
 
     name = "pykbroker"
     version = metadata.version("pykbroker")
+    forms_clusters = False
     start_timeout_s = 15.0
 
     def __init__(

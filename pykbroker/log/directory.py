@@ -129,6 +129,14 @@ class LogDirs:
                 return directory.properties["cluster.id"]
         return None
 
+    @property
+    def left_cleanly(self) -> bool:
+        """Before `load`: whether the last stop was clean, or there was none."""
+        return all(
+            directory.properties is None or self.files.exists(f"{directory.path}/{CLEAN_SHUTDOWN}")
+            for directory in self.dirs
+        )
+
     def identify(self, broker_id: int, cluster_id: str) -> None:
         """Makes sure that every directory is of this broker and cluster, then signs the new ones.
 

@@ -20,6 +20,7 @@ import trio
 from pykbroker.clock import Clock, random_uuid
 from pykbroker.core.cluster import znodes
 from pykbroker.core.cluster.image import ClusterImage, TopicImage
+from pykbroker.core.controller.election import NOBODY
 from pykbroker.errors import ApiError
 from pykbroker.logs import get_logger
 from pykbroker.server import loading
@@ -50,17 +51,17 @@ class ClusterWriter:
         self._epoch_version = -1  # of /controller_epoch, since this broker leads; -1: it does not
         self._behind = False  # the store may know more than the image
 
-    async def start(self, image: ClusterImage, epoch_version: int) -> None:
+    async def start(self, image: ClusterImage, epoch_version: int, returned: frozenset[int] = NOBODY) -> None:
         """Load the cluster and make it the image.
 
         image: knows cluster id and controller. epoch_version: -1 if another broker is the controller; nothing is set
-        right then, and no change is accepted.
+        right then, and no change is accepted. returned: brokers that died since, and live again.
 
         Raises: znodes.MalformedZnode, ZkError.
         """
         async with self._lock:
             self._epoch_version = epoch_version
-            await self._load(image)
+            await self._load(image, returned)
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[ClusterImage]:
@@ -100,10 +101,12 @@ class ClusterWriter:
         for steps in transactions(groups):
             await self.store.multi([guard, *steps])
 
-    async def _load(self, image: ClusterImage) -> None:
-        loaded = await loading.load(self.store, image, lambda: random_uuid(self._clock), self._unclean)
+    async def _load(self, image: ClusterImage, returned: frozenset[int] = NOBODY) -> None:
+        loaded = await loading.load(
+            self.store, image, lambda: random_uuid(self._clock), self._unclean, returned
+        )
         if loaded.repairs and self._epoch_version >= 0:
-            log.info("set right %d znodes that were left unfinished", len(loaded.repairs))
+            log.info("set right %d znodes: what was left unfinished, and new leaders", len(loaded.repairs))
             await self._write([loaded.repairs])
         self._behind = False
         self._metadata.swap(loaded.image)

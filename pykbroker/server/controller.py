@@ -25,6 +25,7 @@ from pykbroker.core.controller.creation import (
     plan_topic,
     too_many_partitions,
 )
+from pykbroker.core.controller.election import NOBODY
 from pykbroker.core.controller.internal import internal_topic
 from pykbroker.core.controller.settings import Alteration, topic_config_check, unclean_election
 from pykbroker.errors import ApiError
@@ -69,10 +70,13 @@ class Controller:
     def active(self) -> bool:
         return self._metadata.image.controller_id == self._broker_id
 
-    async def start(self, cluster_id: str, endpoints: tuple[Endpoint, ...], rack: str | None) -> BrokerImage:
+    async def start(
+        self, cluster_id: str, endpoints: tuple[Endpoint, ...], rack: str | None, died: bool = False
+    ) -> BrokerImage:
         """Register this broker, stand for election, load the cluster and make it the image.
 
-        cluster_id: from `registration.prepare`. Returns the registration; its epoch is the broker's epoch.
+        cluster_id: from `registration.prepare`. died: this broker's last run was killed, so that all that it leads gets a
+        new leader epoch. Returns the registration; its epoch is the broker's epoch.
 
         Raises: StartError, znodes.MalformedZnode.
         """
@@ -81,7 +85,8 @@ class Controller:
         )
         leads = leadership.controller_id == self._broker_id
         image = ClusterImage(cluster_id, leadership.controller_id, leadership.epoch)
-        await self._writer.start(image, leadership.version if leads else -1)
+        returned = frozenset((self._broker_id,)) if died else NOBODY
+        await self._writer.start(image, leadership.version if leads else -1, returned)
         for topic in self._metadata.image.topics.values():
             self._stored.note(topic.name, topic.config)
         return broker

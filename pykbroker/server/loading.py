@@ -1,8 +1,8 @@
 """Reading the whole cluster out of the store, and setting right what stands there unfinished.
 
 A controller that takes over finds what others left behind: a topic that an old tool wrote without an id, partitions without
-a state (their creation was cut off, or a tool added them), a deletion that was begun, partitions whose leader is gone. All
-of it is decided from what was read, and written as the controller's own changes.
+a state (their creation was cut off, or a tool added them), a deletion that was begun, partitions whose leader is gone, or
+came back after it died. All of it is decided from what was read, and written as the controller's own changes.
 
 A topic that cannot be read ends the start: leaving it out would look like its deletion, and its logs would go.
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 
 from pykbroker.core.cluster import znodes
 from pykbroker.core.cluster.image import ClusterImage, PartitionImage, TopicImage
-from pykbroker.core.controller.election import elect_leaders
+from pykbroker.core.controller.election import NOBODY, elect_leaders
 from zk.errors import NoNode
 from zk.operations import Create, Delete, SetData, Step
 from zk.store import Store
@@ -32,11 +32,16 @@ class Loaded:
 
 
 async def load(
-    store: Store, image: ClusterImage, new_id: Callable[[], bytes], unclean: Callable[[TopicImage], bool]
+    store: Store,
+    image: ClusterImage,
+    new_id: Callable[[], bytes],
+    unclean: Callable[[TopicImage], bool],
+    returned: frozenset[int] = NOBODY,
 ) -> Loaded:
     """The image with all brokers, topics and configurations; who the controller is it knows already.
 
-    new_id: draws a topic id. unclean: whether a topic may be led by a replica outside its ISR.
+    new_id: draws a topic id. unclean: whether a topic may be led by a replica outside its ISR. returned: brokers that died
+    since, and live again.
 
     Raises: znodes.MalformedZnode.
     """
@@ -50,7 +55,7 @@ async def load(
         if name in doomed:
             loaded.repairs += await removal(store, name)
         else:
-            topics.append(await _topic(store, name, loaded, new_id, unclean))
+            topics.append(await _topic(store, name, loaded, new_id, unclean, returned))
     loaded.repairs += [Delete(znodes.delete_topic_path(name)) for name in sorted(doomed)]
     loaded.image = loaded.image.with_topics(topics)
     for kind in CONFIGURED:
@@ -67,6 +72,7 @@ async def _topic(
     loaded: Loaded,
     new_id: Callable[[], bytes],
     unclean: Callable[[TopicImage], bool],
+    returned: frozenset[int],
 ) -> TopicImage:
     data, _ = await store.get(znodes.topic_path(name))
     assignment = znodes.parse_topic(name, data)
@@ -88,15 +94,15 @@ async def _topic(
             partitions.append(missing[-1])
     topic = TopicImage(name, assignment.topic_id or new_id(), tuple(partitions), await _config(store, name))
     elected: list[PartitionImage] = []
-    if any(each.leader not in live for each in partitions):
-        topic, elected = elect_leaders(topic, live, unclean(topic))
+    if any(each.leader not in live or each.leader in returned for each in partitions):
+        topic, elected = elect_leaders(topic, live, unclean(topic), returned)
     if assignment.topic_id is None or assignment.version < 3:
         loaded.repairs.append(
             SetData(znodes.topic_path(name), znodes.format_topic(topic.topic_id, partitions))
         )
     if missing:
         loaded.repairs += await state_creations(store, name, missing, epoch)
-    for each in elected:  # never a missing one: that got its leader above, if a replica is alive
+    for each in elected:  # behind the creation of a missing one
         data = znodes.format_state(each, epoch)
         loaded.repairs.append(SetData(znodes.state_path(name, each.index), data, each.partition_epoch - 1))
     return topic

@@ -18,6 +18,7 @@ OURS = {
     "broker.id": "0",
     "node.id": "0",
     "listeners": "PLAINTEXT://127.0.0.1:9092",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT",
     "log.dir": "pykbroker-data/log",
     "offsets.topic.replication.factor": "1",
     "transaction.state.log.replication.factor": "1",
@@ -27,7 +28,7 @@ OURS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.coordinator.rebalance.protocols": "classic",
 }
-"""Where Kafka's default does not fit one broker that is started without a word."""
+"""Where Kafka's default does not fit one broker that is started without a word, or tells of what is not there."""
 
 NOT_IN_CONFIGDEF = {
     "leader.replication.throttled.rate",

@@ -404,6 +404,18 @@ async def test_a_broker_that_lost_the_election_refuses_and_knows_who_won(tmp_pat
         ]
 
 
+async def test_after_the_broker_died_all_that_it_leads_has_a_new_epoch(tmp_path: Path) -> None:
+    async with cluster_at(tmp_path) as cluster:
+        await create(cluster, NewTopic("t", 2, 1))
+        for died, epoch in ((False, 0), (True, 1)):
+            await cluster.store.delete("/brokers/ids/0")
+            await cluster.controller.start(cluster.cluster_id, (), None, died)
+            assert [each.leader_epoch for each in cluster.image.topics["t"].partitions] == [epoch] * 2
+            data, stat = await cluster.store.get("/brokers/topics/t/partitions/1/state")
+            assert f'"leader_epoch":{epoch},'.encode() in data
+            assert stat.version == epoch
+
+
 async def test_what_another_writer_made_is_found_after_the_refusal(tmp_path: Path) -> None:
     async with cluster_at(tmp_path) as cluster:
         await cluster.store.create("/brokers/topics/t", b'{"version":1,"partitions":{"0":[0]}}')

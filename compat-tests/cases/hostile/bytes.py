@@ -24,7 +24,7 @@ def raw_request(api: Message, version: int, body: bytes, correlation_id: int = 1
 def still_serves(kafka: Kafka) -> bool:
     """Whether another client is answered, on a connection of its own."""
     with kafka.connection() as other:
-        return bool(other.ask(MetadataRequest(topics=[])).brokers)
+        return bool(other.ask(MetadataRequest(topics=[]), kafka.subject.metadata_version).brokers)
 
 
 def closes(kafka: Kafka, connection: Connection, data: bytes) -> bool:

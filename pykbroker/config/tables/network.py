@@ -33,7 +33,7 @@ listeners | list PLAINTEXT://127.0.0.1:9092 kafka=PLAINTEXT://:9092 |  | high | 
     Addresses to listen on, NAME://HOST:PORT separated by commas; only PLAINTEXT protocols are served.
 advertised.listeners | list null |  | high | read-only | used
     Addresses told to clients; not set: the address at which a client reached the broker.
-listener.security.protocol.map | string SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT |  | low | per-broker | used
+listener.security.protocol.map | string PLAINTEXT:PLAINTEXT kafka=SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT |  | low | per-broker | used
     Security protocol of each listener name; a listener that needs another than PLAINTEXT is refused.
 inter.broker.listener.name | string null |  | medium | read-only | ignored:later
     Listener on which brokers talk to each other.

@@ -33,6 +33,13 @@ def test_unclean_election_takes_a_replica_outside_the_isr_and_marks_it() -> None
     assert elect_leader(partition, frozenset({7}), unclean=True) is partition
 
 
+def test_a_leader_that_died_and_is_back_leads_in_a_new_epoch() -> None:
+    alone = PartitionImage(0, 1, 5, (1,), (1,), partition_epoch=9)
+    new = elect_leader(alone, frozenset({1}), returned=frozenset({1}))
+    assert (new.leader, new.isr, new.leader_epoch, new.partition_epoch) == (1, (1,), 6, 10)
+    assert elect_leader(LED_BY_2, frozenset({1, 2, 3}), returned=frozenset({1})) is LED_BY_2
+
+
 def test_a_topic_changes_only_where_it_must() -> None:
     steady = PartitionImage(1, 1, 0, (1,), (1,))
     topic = TopicImage("t", bytes(16), (LED_BY_2, steady))
