@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pykbroker.log.segment import Segment
+from pykbroker.log.segment import Place, Segment
 from wire.records import batch as batches
 from wire.records.batch import BatchHeader, CorruptBatch, InvalidRecord
 from wire.records.record import Record, read_records
@@ -40,14 +40,34 @@ def first_record_at(
 
 
 def latest_record(segments: Sequence[Segment], unpack_limit: int) -> TimestampOffset | None:
-    """The first of the records with the largest timestamp."""
-    segment = max(segments, key=Segment.largest_timestamp)
-    place = segment.locate(segment.max_timestamp_offset) if segment.largest_timestamp() >= 0 else None
-    if place is None:
-        return None
+    """The first of the records with the largest timestamp.
+
+    Segments with the largest timestamps are looked at first. In one that compaction went over, the largest may be that of a
+    batch without records, which is no answer: then every batch that may hold more than was found is.
+    """
+    best: TimestampOffset | None = None
+    for segment in sorted(segments, key=Segment.largest_timestamp, reverse=True):
+        most = segment.largest_timestamp()
+        if most < 0 or (best is not None and most <= best.timestamp):
+            break
+        place = segment.locate(segment.max_timestamp_offset)
+        found = None if place is None else _latest_in(segment, place, unpack_limit)
+        if found is None:
+            for place in segment.walk(0):
+                if found is None or place.max_timestamp > found.timestamp:
+                    found = _latest_in(segment, place, unpack_limit) or found
+        if found is not None and (best is None or found.timestamp > best.timestamp):
+            best = found
+    return best
+
+
+def _latest_in(segment: Segment, place: Place, unpack_limit: int) -> TimestampOffset | None:
     batch = segment.read_batch(place)
     header = batches.read_header(batch)
-    record = max(_records(segment, batch, header, unpack_limit), key=lambda record: record.timestamp)
+    records = _records(segment, batch, header, unpack_limit)
+    record = max(records, key=lambda record: record.timestamp, default=None)
+    if record is None:
+        return None
     return TimestampOffset(record.timestamp, record.offset, header.partition_leader_epoch)
 
 

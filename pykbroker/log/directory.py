@@ -6,6 +6,7 @@
     recovery-point-offset-checkpoint  up to where each log was flushed
     log-start-offset-checkpoint       where logs begin that lost records at their start
     replication-offset-checkpoint     high watermarks
+    cleaner-offset-checkpoint         up to where logs were compacted
     <topic>-<partition>/              a log; with .<id>-delete behind it: to be removed
 
 Everything is as Kafka 3.9 with ZooKeeper leaves it and takes it. What cannot be a broker's directory (another cluster's, one
@@ -28,6 +29,7 @@ from pykbroker.errors import StartError
 from pykbroker.files import FileLock, Files
 from pykbroker.log.checkpoints import (
     CLEAN_SHUTDOWN,
+    CLEANED_UPTO,
     HIGH_WATERMARKS,
     LOG_STARTS,
     META_PROPERTIES,
@@ -180,6 +182,7 @@ class LogDirs:
             self.files.sync_directory(path)
         recovery_points = self._offsets(directory, RECOVERY_POINTS)
         log_starts = self._offsets(directory, LOG_STARTS)
+        cleaned_upto = self._offsets(directory, CLEANED_UPTO)
         for name, is_directory in sorted(self.files.listdir(path)):
             if not is_directory:
                 continue
@@ -204,6 +207,7 @@ class LogDirs:
                 log_start_offset=log_starts.get(key, 0),
                 clean=directory.clean,
             )
+            log.cleaned_upto = cleaned_upto.get(key, 0)
             directory.logs[key] = self.logs[key] = log
 
     def _offsets(self, directory: LogDir, name: str) -> dict[TopicPartition, int]:
@@ -321,6 +325,18 @@ class LogDirs:
         for directory in self.dirs:
             mine = {key: offset for key, offset in high_watermarks.items() if key in directory.logs}
             write_offsets(self.files, directory.path, HIGH_WATERMARKS, mine)
+
+    def write_cleaned(self, log: Log) -> None:
+        """Notes up to where the logs of one log's directory were compacted; may run in another thread.
+
+        Raises: OSError.
+        """
+        for directory in self.dirs:
+            if directory.logs.get((log.topic, log.partition)) is log:
+                cleaned = {
+                    key: each.cleaned_upto for key, each in list(directory.logs.items()) if each.cleaned_upto
+                }
+                write_offsets(self.files, directory.path, CLEANED_UPTO, cleaned)
 
     # end
 

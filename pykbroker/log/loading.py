@@ -5,8 +5,8 @@ scanned batch by batch: at the first one that is cut off, or whose checksum or o
 later segments are removed, and the indexes are made anew. What stands before the recovery point was flushed and is
 trusted.
 
-Files of an unfinished compaction are not understood yet, and message formats v0 and v1 are not either: such a log is
-refused, never cut.
+A compaction that a crash interrupted is finished or undone first (swap.py). Message formats v0 and v1 are not understood
+yet: a log that holds them is refused, never cut.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 
 from pykbroker.errors import StartError
 from pykbroker.files import File
+from pykbroker.log import swap
 from pykbroker.log.epochs import LeaderEpochs
 from pykbroker.log.pool import FilePool
 from pykbroker.log.producers import SNAPSHOT_SUFFIX, CorruptSnapshot, ProducerState
 from pykbroker.log.segment import (
+    DELETED_SUFFIX,
     INDEX_SUFFIX,
     LOG_SUFFIX,
     TIME_INDEX_SUFFIX,
@@ -43,7 +45,7 @@ from wire.records.batch import (
 
 SCAN_CHUNK = 1024 * 1024
 DIGITS = 20
-LEFTOVERS = (".deleted", ".cleaned", ".tmp")
+LEFTOVERS = (DELETED_SUFFIX, ".tmp")
 
 
 @dataclass(slots=True)
@@ -78,9 +80,10 @@ class Loader:
 
         Raises: OSError; StartError for formats that are not served.
         """
-        self.names = [
-            name for name, is_directory in self.pool.files.listdir(self.directory) if not is_directory
-        ]
+        self._list_names()
+        swapped = swap.finish(self.pool.files, self.directory, self.names, self._end_of)
+        if swapped:
+            self._list_names()
         segments = self._segments()
         self._remove_leftovers({segment.base_offset for segment in segments})
         epochs = LeaderEpochs(self.pool.files, self.directory)
@@ -95,6 +98,7 @@ class Loader:
         loaded = Loaded(
             segments, epochs, ProducerState(), log_start_offset, 0, recovery_point, self._snapshots()
         )
+        loaded.changed = swapped
         if not segments:
             self._start_empty(loaded, log_start_offset)
             return loaded
@@ -114,6 +118,21 @@ class Loader:
 
     # files
 
+    def _list_names(self) -> None:
+        self.names = [
+            name for name, is_directory in self.pool.files.listdir(self.directory) if not is_directory
+        ]
+
+    def _end_of(self, name: str, base_offset: int) -> int:
+        """The offset behind the last batch of a segment that is not one of the log's yet."""
+        size = self.pool.files.size(f"{self.directory}/{name}")
+        file = self.pool.files.open(f"{self.directory}/{name}", write=False)
+        try:
+            ends = [header.next_offset for _, header, _ in scan(file, 0, size, verify=False)]
+        finally:
+            file.close()
+        return ends[-1] if ends else base_offset
+
     def _segments(self) -> list[Segment]:
         found: list[Segment] = []
         for name in self.names:
@@ -121,11 +140,6 @@ class Loader:
             if name[DIGITS:] == LOG_SUFFIX and stem.isdigit():
                 size = self.pool.files.size(f"{self.directory}/{name}")
                 found.append(Segment(self.pool, self.directory, int(stem), size, self.limits, self.now_ms))
-            elif name.endswith(".swap"):
-                raise StartError(
-                    f"{self.directory} holds {name} of an unfinished compaction, which only Kafka can finish yet: "
-                    "start and stop Kafka once on this directory"
-                )
         found.sort(key=lambda segment: segment.base_offset)
         for segment in found[:-1]:
             segment.sealed = True

@@ -17,11 +17,13 @@ from __future__ import annotations
 import errno
 import zlib
 from bisect import bisect_right, insort
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pykbroker.config.topic_settings import TopicSettings
 from pykbroker.errors import ApiError
 from pykbroker.files import Buffer, Files
+from pykbroker.log import swap
 from pykbroker.log.by_time import TimestampOffset, first_record_at, latest_record
 from pykbroker.log.checkpoints import PARTITION_METADATA, format_partition_metadata, parse_partition_metadata
 from pykbroker.log.epochs import EPOCH_FILE
@@ -36,10 +38,9 @@ from pykbroker.log.segment import (
     SegmentLimits,
     offset_name,
 )
-from pykbroker.log.validate import AppendOrigin, Rules, check
+from pykbroker.log.validate import AppendOrigin, Rules, check, check_run
 from wire.errors import ErrorCode
-from wire.records import batch as batches
-from wire.records.batch import NO_TIMESTAMP, PREFIX, BatchHeader, CorruptBatch, InvalidRecord
+from wire.records.batch import NO_TIMESTAMP, PREFIX
 from wire.records.compression import DEFAULT_LIMIT
 
 __all__ = ["Appended", "FlushJob", "Log", "LogStatistics", "TimestampOffset"]
@@ -86,6 +87,8 @@ class Log:
         self.log_end_offset = loaded.log_end_offset
         self.recovery_point = loaded.recovery_point
         self.truncated_bytes = loaded.truncated_bytes  # by recovery when the log was opened
+        self.cleaned_upto = 0  # compaction has looked at everything before
+        self.cuts = 0  # how often something was cut off at the end
         self._failure: OSError | None = None
         self._snapshots = loaded.snapshots
         self._unsynced_snapshots: list[int] = []
@@ -121,7 +124,7 @@ class Log:
         """
         files.mkdir(path)
         pool = pool or FilePool(files)
-        loader = Loader(pool, path, segment_limits(settings), now_ms, settings.is_compacted)
+        loader = Loader(pool, path, SegmentLimits.of(settings), now_ms, settings.is_compacted)
         loaded = loader.load(recovery_point=recovery_point, log_start_offset=log_start_offset, clean=clean)
         return cls(pool, path, topic, partition, settings, loaded)
 
@@ -129,7 +132,7 @@ class Log:
         """The topic's settings have changed: they hold from the next append on."""
         self.settings = settings
         self._rules = Rules(settings)
-        self._limits = segment_limits(settings)
+        self._limits = SegmentLimits.of(settings)
         self._flush_messages = settings.flush_messages
         self._active.limits = self._limits._replace(preallocate_bytes=self._active.limits.preallocate_bytes)
         self._set_roll_time()
@@ -180,7 +183,7 @@ class Log:
         Returns None if there is no whole batch. Raises: ApiError CORRUPT_MESSAGE, INVALID_RECORD for what cannot
         follow; OSError.
         """
-        found = self._check_follower_batches(records)
+        found = check_run(records, self.log_end_offset)
         if not found:
             return None
         first, last = found[0][1], found[-1][1]
@@ -196,22 +199,6 @@ class Log:
             self.producers.replay(header, memoryview(records)[position : position + header.size])
         self._note_end(last.next_offset)
         return Appended(first.base_offset, last.last_offset, NO_TIMESTAMP, self.log_start_offset, False)
-
-    def _check_follower_batches(self, records: Buffer) -> list[tuple[int, BatchHeader]]:
-        found: list[tuple[int, BatchHeader]] = []
-        next_offset = self.log_end_offset
-        try:
-            for position, header in batches.iterate_batches(records):
-                batches.verify_crc(records, header, position)
-                if header.base_offset < next_offset:
-                    raise InvalidRecord(f"offset {header.base_offset} cannot follow {next_offset - 1}")
-                next_offset = header.next_offset
-                found.append((position, header))
-        except CorruptBatch as error:
-            raise ApiError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
-        except InvalidRecord as error:
-            raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
-        return found
 
     # rolling
 
@@ -264,9 +251,11 @@ class Log:
         """segment.ms, less a share of segment.jitter.ms that follows from the segment's name: no dice needed."""
         jitter = self.settings.segment_jitter_ms
         self._roll_after_ms = self.settings.segment_ms
+        if self.settings.is_compacted:  # what stands in the active segment cannot be compacted
+            self._roll_after_ms = min(self._roll_after_ms, self.settings.max_compaction_lag_ms)
         if jitter > 0:
             name = f"{self.topic}-{self.partition}-{self._active.base_offset}"
-            self._roll_after_ms -= zlib.crc32(name.encode()) % min(jitter, self.settings.segment_ms + 1)
+            self._roll_after_ms -= zlib.crc32(name.encode()) % min(jitter, self._roll_after_ms + 1)
 
     # reading
 
@@ -449,9 +438,11 @@ class Log:
 
     def _cut_at(self, end_offset: int) -> None:
         """The log ends at `end_offset` now: what else is known of it follows."""
+        self.cuts += 1
         self.log_end_offset = end_offset
         self.log_start_offset = min(self.log_start_offset, end_offset)
         self.recovery_point = min(self.recovery_point, end_offset)
+        self.cleaned_upto = min(self.cleaned_upto, end_offset)
         self.epochs.truncate_end(end_offset)
         self._directory_changed = True
         self._set_roll_time()
@@ -472,6 +463,30 @@ class Log:
             if segment.base_offset in self._snapshots:
                 self._remove_snapshot(segment.base_offset)
         self._directory_changed = self._directory_changed or bool(doomed)
+
+    def replace_segments(self, bases: Sequence[int], size: int, cuts: int) -> list[str] | None:
+        """The segments with these bases give way to what a compaction made of them, `size` bytes under the first one's name.
+
+        cuts: as it was when the compaction began. Returns the paths of files to be removed; None if these segments are not
+        there any more, and all stays as it is. Raises: OSError; what was begun is then finished by the next start.
+        """
+        first = bisect_right(self._bases, bases[0]) - 1
+        last = first + len(bases)
+        if cuts != self.cuts or self._bases[first:last] != bases or last == len(self.segments):
+            return None
+        old = self.segments[first:last]
+        new = Segment(self.pool, self.path, bases[0], size, self._limits, old[-1].created_ms)
+        new.sealed = True
+        try:
+            aside = swap.exchange(self.pool.files, old, new)
+        except OSError as error:
+            self.failure = error
+            raise
+        self.segments[first:last], self._bases[first:last] = [new], [bases[0]]
+        for offset in set(bases[1:]) & set(self._snapshots):
+            self._remove_snapshot(offset)
+        self._directory_changed = True
+        return aside
 
     # snapshots of the producers
 
@@ -583,11 +598,3 @@ class Log:
         )
         self._topic_id = topic_id
         self._directory_changed = True
-
-
-def segment_limits(settings: TopicSettings) -> SegmentLimits:
-    return SegmentLimits(
-        settings.index_interval_bytes,
-        settings.segment_index_bytes,
-        settings.segment_bytes if settings.preallocate else 0,
-    )

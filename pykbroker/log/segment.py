@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 from typing import NamedTuple, TypeVar
 
+from pykbroker.config.topic_settings import TopicSettings
 from pykbroker.files import Buffer
 from pykbroker.log.index import OFFSET_ENTRY_SIZE, TIME_ENTRY_SIZE, OffsetIndex, TimeIndex
 from pykbroker.log.pool import FilePool, Handle
@@ -24,6 +25,7 @@ LOG_SUFFIX = ".log"
 INDEX_SUFFIX = ".index"
 TIME_INDEX_SUFFIX = ".timeindex"
 TXN_INDEX_SUFFIX = ".txnindex"
+DELETED_SUFFIX = ".deleted"  # behind those above: the file is to be removed
 SEGMENT_SUFFIXES = (LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX)
 
 STEP = Struct(
@@ -61,6 +63,11 @@ class SegmentLimits(NamedTuple):
     index_bytes: int  # segment.index.bytes: the size at which an index file is full
     preallocate_bytes: int = 0  # room made for a new segment at once
 
+    @classmethod
+    def of(cls, settings: TopicSettings) -> SegmentLimits:
+        preallocate_bytes = settings.segment_bytes if settings.preallocate else 0
+        return cls(settings.index_interval_bytes, settings.segment_index_bytes, preallocate_bytes)
+
 
 class Segment:
     """A segment and what is known of it. `prefix` is its path without suffix."""
@@ -83,17 +90,26 @@ class Segment:
         "roll_timestamp",
         "sealed",
         "size",
+        "suffix",
     )
 
     def __init__(
-        self, pool: FilePool, directory: str, base_offset: int, size: int, limits: SegmentLimits, now_ms: int
+        self,
+        pool: FilePool,
+        directory: str,
+        base_offset: int,
+        size: int,
+        limits: SegmentLimits,
+        now_ms: int,
+        suffix: str = "",
     ) -> None:
         self._pool = pool
+        self.suffix = suffix  # behind the names of the files, while they are not part of a log
         self.prefix = f"{directory}/{offset_name(base_offset)}"
         self.base_offset = base_offset
         self.size = size  # bytes of whole, valid batches
         self.created_ms = now_ms
-        self.handle = Handle(pool, self.prefix + LOG_SUFFIX)
+        self.handle = Handle(pool, self.prefix + LOG_SUFFIX + suffix)
         self.limits = limits
         self.indexes_full = False
         self.sealed = False  # gets no more batches
@@ -318,7 +334,7 @@ class Segment:
 
     def _read_index(self, suffix: str, decode: Callable[[Buffer], IndexT | None]) -> IndexT | None:
         try:
-            return decode(self._pool.files.read(self.prefix + suffix))
+            return decode(self._pool.files.read(self.prefix + suffix + self.suffix))
         except FileNotFoundError:
             return None
 
@@ -364,7 +380,7 @@ class Segment:
         ):
             if not index.stale:
                 continue
-            file = self._pool.files.open(self.prefix + suffix, create=True)
+            file = self._pool.files.open(self.prefix + suffix + self.suffix, create=True)
             try:
                 file.truncate(index.saved * entry_size)
                 if len(index) > index.saved:
@@ -436,7 +452,23 @@ class Segment:
         """Removes the segment's files, the batches first: indexes without batches are removed at the next start."""
         self.retire()
         for suffix in SEGMENT_SUFFIXES:
-            self._pool.files.unlink(self.prefix + suffix)
+            self._pool.files.unlink(self.prefix + suffix + self.suffix)
+
+    def set_aside(self) -> list[str]:
+        """Takes the segment's files out of the log, under names by which the next start removes them; returns these.
+
+        Raises: OSError.
+        """
+        self.retire()
+        aside = []
+        for suffix in SEGMENT_SUFFIXES:
+            path = self.prefix + suffix
+            try:
+                self._pool.files.rename(path, path + DELETED_SUFFIX)
+            except FileNotFoundError:
+                continue  # of the indexes, not every segment has all
+            aside.append(path + DELETED_SUFFIX)
+        return aside
 
     def retire(self) -> None:
         """Closes the file for good."""

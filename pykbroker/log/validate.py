@@ -336,3 +336,23 @@ def _bad_records(
     raise BadRecords(
         code, f"{len(found)} records are refused; the first is number {index}: {text}", found[:MOST_NAMED]
     )
+
+
+def check_run(records: Buffer, next_offset: int) -> list[tuple[int, BatchHeader]]:
+    """(position, header) of each whole batch that a leader sent, which must follow on `next_offset` and on each other.
+
+    Raises: ApiError CORRUPT_MESSAGE, INVALID_RECORD.
+    """
+    found: list[tuple[int, BatchHeader]] = []
+    try:
+        for position, header in batches.iterate_batches(records):
+            batches.verify_crc(records, header, position)
+            if header.base_offset < next_offset:
+                raise InvalidRecord(f"offset {header.base_offset} cannot follow {next_offset - 1}")
+            next_offset = header.next_offset
+            found.append((position, header))
+    except CorruptBatch as error:
+        raise ApiError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
+    except InvalidRecord as error:
+        raise ApiError(ErrorCode.INVALID_RECORD, str(error)) from None
+    return found

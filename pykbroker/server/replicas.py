@@ -9,8 +9,9 @@ Requests find a partition by name or by topic id, two dict look-ups without maki
 too.
 
 `upkeep` is the background task: it makes durable what flush.ms asks for and what segments have been rolled, writes the
-checkpoints from which recovery starts after a crash, forgets producers that were silent for too long, and takes deleted
-logs off the disk. What may take long there runs in a worker thread. (Kafka: ReplicaManager.scala, LogManager.scala)
+checkpoints from which recovery starts after a crash, forgets producers that were silent for too long, takes deleted
+logs off the disk, and has compacted topics compacted (cleaner.py). What may take long there runs in a worker thread. (Kafka:
+ReplicaManager.scala, LogManager.scala)
 """
 
 from __future__ import annotations
@@ -265,6 +266,7 @@ class Replicas:
             )
             nursery.start_soon(self._flush_by_time)
             nursery.start_soon(self._purge_deleted)
+            nursery.start_soon(self._compact)
 
     async def _every(self, setting: str, action: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -330,6 +332,14 @@ class Replicas:
                 await trio.to_thread.run_sync(self._log_dirs.purge)
             except OSError as error:
                 log_lines.error("deleted logs cannot be taken off the disk: %s", error)
+
+    async def _compact(self) -> None:
+        if not self._config.boolean("log.cleaner.enable"):
+            return
+        await trio.sleep(max(SHORTEST_PAUSE_MS, self._config.integer("log.cleaner.backoff.ms")) / 1000)
+        from pykbroker.server.cleaner import Cleaner  # nothing that a start should pay for
+
+        await Cleaner(self._log_dirs, lambda: list(self), lambda: self._config, self._clock).run()
 
     def close(self, broker_epoch: int = -1) -> bool:
         """At the end: wake who waits, flush all, note producers and high watermarks, mark the directories as left cleanly.

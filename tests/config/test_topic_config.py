@@ -144,7 +144,7 @@ def test_values_that_contradict_each_other_are_refused() -> None:
 
 
 def test_what_does_not_act_yet_is_named() -> None:
-    assert {"retention.ms", "retention.bytes", "cleanup.policy"} <= set(NOT_YET)
+    assert {"retention.ms", "retention.bytes"} <= set(NOT_YET)
     assert not_acting({"segment.ms": "1", "retention.ms": "5"}) == ["retention.ms"]
 
 

@@ -195,14 +195,6 @@ def test_temporary_files_and_orphans_are_removed(disk: Any, open_log: Callable[.
     assert not [name for name, _ in disk.listdir("/d/t-0") if name.endswith(".deleted")]
 
 
-def test_an_unfinished_compaction_is_refused_not_destroyed(disk: Any, open_log: Callable[..., Log]) -> None:
-    fill(open_log(disk))
-    disk.rename(SEGMENT + ".log", SEGMENT + ".log.swap")
-    with pytest.raises(StartError, match="unfinished compaction"):
-        open_log(disk)
-    assert disk.exists(SEGMENT + ".log.swap")
-
-
 def test_old_message_formats_are_refused_not_cut_off(disk: Any, open_log: Callable[..., Log]) -> None:
     """A v1 message with a right checksum is data; it must not be taken for damage."""
     from aiokafka.record.legacy_records import LegacyRecordBatchBuilder

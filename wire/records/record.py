@@ -125,34 +125,34 @@ def _read_all(data: bytes, header: BatchHeader, records: Sink) -> int:
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         stop = -1 if raw & 1 else pos + (raw >> 1)
         raw = data[pos + 1]
         pos += 2  # the attributes byte, of which nothing is defined, and what was just read
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         if append_time is None:
             timestamp = base_timestamp + ((raw >> 1) ^ -(raw & 1))
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         offset = base_offset + ((raw >> 1) ^ -(raw & 1))
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         if raw & 1:
-            key = _null(raw)
+            key = read_null(raw)
         else:
             end = pos + (raw >> 1)
             key, pos = data[pos:end], end
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         if raw & 1:
-            value = _null(raw)
+            value = read_null(raw)
         else:
             end = pos + (raw >> 1)
             value, pos = data[pos:end], end
@@ -167,7 +167,7 @@ def _read_all(data: bytes, header: BatchHeader, records: Sink) -> int:
     return pos
 
 
-def _long_varint(data: Buffer, pos: int, raw: int) -> tuple[int, int]:
+def read_long_varint(data: Buffer, pos: int, raw: int) -> tuple[int, int]:
     """(value without zigzag undone, position behind) of a varint whose first byte `raw` says that more follow."""
     raw &= 0x7F
     shift = 7
@@ -182,7 +182,7 @@ def _long_varint(data: Buffer, pos: int, raw: int) -> tuple[int, int]:
             raise InvalidRecord("a varint of more than ten bytes")
 
 
-def _null(raw: int) -> bytes | None:
+def read_null(raw: int) -> bytes | None:
     """None, for a length of -1: no other negative one is allowed."""
     if raw != 1:
         raise InvalidRecord(f"a field of {-(raw >> 1) - 1} bytes in a record")
@@ -231,7 +231,7 @@ def check_lengths(data: Buffer, count: int, whole: int) -> None:
             raw = data[pos]
             pos += 1
             if raw > 0x7F:
-                raw, pos = _long_varint(data, pos, raw)
+                raw, pos = read_long_varint(data, pos, raw)
             if raw & 1 or raw < 2 * (SMALLEST_RECORD - 1):
                 raise InvalidRecord("a record announces less than any record has")
             pos += raw >> 1
@@ -262,12 +262,12 @@ def _walk(data: Buffer, header: BatchHeader) -> Walk:
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         stop = -1 if raw & 1 else pos + (raw >> 1)
         raw = data[pos + 1]
         pos += 2
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         delta = (raw >> 1) ^ -(raw & 1)
         if delta < low:
             low = delta
@@ -276,27 +276,27 @@ def _walk(data: Buffer, header: BatchHeader) -> Walk:
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         if raw != index << 1:
             consecutive = False
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         if raw & 1:
-            _null(raw)
+            read_null(raw)
             null_keys += 1
         else:
             pos += raw >> 1
         raw = data[pos]
         pos += 1
         if raw > 0x7F:
-            raw, pos = _long_varint(data, pos, raw)
+            raw, pos = read_long_varint(data, pos, raw)
         if raw & 1:
-            _null(raw)
+            read_null(raw)
         else:
             pos += raw >> 1
-        pos = _skip_headers(data, pos) if data[pos] else pos + 1
+        pos = skip_headers(data, pos) if data[pos] else pos + 1
         if pos != stop or stop > size:
             raise InvalidRecord(f"record {index} does not take the bytes that it announces")
     if pos != size:
@@ -305,7 +305,7 @@ def _walk(data: Buffer, header: BatchHeader) -> Walk:
     return Walk(base + low, base + high, null_keys, consecutive)
 
 
-def _skip_headers(data: Buffer, pos: int) -> int:
+def skip_headers(data: Buffer, pos: int) -> int:
     size = len(data)
     count, pos = read_varint(data, pos, size)
     if count < 0 or count * 2 > size - pos:

@@ -32,8 +32,8 @@ BUGS = (
         edits=(
             Edit(
                 BY_TIME,
-                "key=lambda record: record.timestamp)\n    return TimestampOffset(record.timestamp, record.offset,",
-                "key=lambda record: record.timestamp)\n    return TimestampOffset(\n        record.timestamp,"
+                "        return None\n    return TimestampOffset(record.timestamp, record.offset,",
+                "        return None\n    return TimestampOffset(\n        record.timestamp,"
                 " header.last_offset if header.codec else record.offset,",
             ),
         ),

@@ -61,7 +61,7 @@ log.flush.start.offset.checkpoint.interval.ms | int 60000 | >=0 | high | read-on
     How often the log start offsets are written.
 log.initial.task.delay.ms | long 30000 | >=0 | low* | read-only | ignored:runtime
     Wait after the start before the first round of upkeep.
-log.segment.delete.delay.ms | long 60000 | >=0 | high | cluster-wide | stored
+log.segment.delete.delay.ms | long 60000 | >=0 | high | cluster-wide | used
     How long a deleted segment file stays, renamed, before it is unlinked.
 log.message.timestamp.type | string CreateTime | one of CreateTime, LogAppendTime | medium | cluster-wide | used
     Whether a record keeps its producer's time (CreateTime) or gets the broker's (LogAppendTime).
@@ -91,7 +91,7 @@ num.replica.alter.log.dirs.threads | int null |  | high | read-only | ignored:la
     Threads that move replicas between data directories.
 
 # log: retention and compaction
-log.cleanup.policy | list delete | any of compact, delete | medium | cluster-wide | stored
+log.cleanup.policy | list delete | any of compact, delete | medium | cluster-wide | used
     What happens to old segments: `delete`, `compact`, both, or neither.
 log.retention.ms | long null |  | high | cluster-wide | stored
     Age in milliseconds after which segments are deleted, -1 for never; comes before minutes and hours.
@@ -107,26 +107,26 @@ log.local.retention.ms | long -2 | >=-2 | medium | cluster-wide | ignored:tiered
     Age after which segments are dropped locally once they are in the remote tier.
 log.local.retention.bytes | long -2 | >=-2 | medium | cluster-wide | ignored:tiered
     Local size above which segments are dropped once they are in the remote tier.
-log.cleaner.enable | boolean true |  | medium | read-only | stored
+log.cleaner.enable | boolean true |  | medium | read-only | used
     Whether compaction runs at all.
-log.cleaner.threads | int 1 | >=0 | medium | cluster-wide | ignored:runtime
-    Threads that compact.
-log.cleaner.io.max.bytes.per.second | double 1.7976931348623157E308 |  | medium | cluster-wide | stored
+log.cleaner.threads | int 1 | >=0 | medium | cluster-wide | used
+    Logs that are compacted at the same time, each in a thread.
+log.cleaner.io.max.bytes.per.second | double 1.7976931348623157E308 |  | medium | cluster-wide | used
     Bound on what compaction reads and writes together.
 log.cleaner.io.buffer.size | int 524288 | >=0 | medium | cluster-wide | ignored:runtime
     Memory for the buffers in which compaction reads and writes.
 log.cleaner.io.buffer.load.factor | double 0.9 |  | medium | cluster-wide | ignored:runtime
     How full the key table of compaction may get.
-log.cleaner.dedupe.buffer.size | long 134217728 |  | medium | cluster-wide | stored
+log.cleaner.dedupe.buffer.size | long 134217728 |  | medium | cluster-wide | used
     Memory for the key table of compaction.
-log.cleaner.backoff.ms | long 15000 | >=0 | medium | cluster-wide | stored
+log.cleaner.backoff.ms | long 15000 | >=0 | medium | cluster-wide | used
     Wait of the cleaner when no log is worth cleaning.
-log.cleaner.min.cleanable.ratio | double 0.5 | 0..1 | medium | cluster-wide | stored
+log.cleaner.min.cleanable.ratio | double 0.5 | 0..1 | medium | cluster-wide | used
     Share of a log that must be uncleaned before it is compacted.
-log.cleaner.delete.retention.ms | long 86400000 | >=0 | medium | cluster-wide | stored
+log.cleaner.delete.retention.ms | long 86400000 | >=0 | medium | cluster-wide | used
     How long tombstones and transaction markers of a compacted topic can still be read.
-log.cleaner.min.compaction.lag.ms | long 0 | >=0 | medium | cluster-wide | stored
+log.cleaner.min.compaction.lag.ms | long 0 | >=0 | medium | cluster-wide | used
     Age that a record reaches before it may be compacted away.
-log.cleaner.max.compaction.lag.ms | long 9223372036854775807 | >=1 | medium | cluster-wide | stored
+log.cleaner.max.compaction.lag.ms | long 9223372036854775807 | >=1 | medium | cluster-wide | used
     Age at which a record makes its log due for compaction.
 """

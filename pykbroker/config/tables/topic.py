@@ -7,7 +7,7 @@ from __future__ import annotations
 
 ROWS = """
 # topics
-cleanup.policy | list delete | any of compact, delete | medium | dynamic | stored
+cleanup.policy | list delete | any of compact, delete | medium | dynamic | used
     What happens to old segments: `delete`, `compact`, both, or neither.
 compression.type | string producer | one of uncompressed, zstd, lz4, snappy, gzip, producer | medium | dynamic | used
     Codec in which batches are stored; `producer` keeps them as they were sent.
@@ -17,9 +17,9 @@ compression.lz4.level | int 9 | 1..17 | medium | dynamic | used
     Level at which this broker compresses with lz4.
 compression.zstd.level | int 3 | -131072..22 | medium | dynamic | used
     Level at which this broker compresses with zstd.
-delete.retention.ms | long 86400000 | >=0 | medium | dynamic | stored
+delete.retention.ms | long 86400000 | >=0 | medium | dynamic | used
     How long tombstones and transaction markers of a compacted topic can still be read.
-file.delete.delay.ms | long 60000 | >=0 | medium | dynamic | stored
+file.delete.delay.ms | long 60000 | >=0 | medium | dynamic | used
     How long a deleted segment file stays, renamed, before it is unlinked.
 flush.messages | long 9223372036854775807 | >=1 | medium | dynamic | used
     Records after which the log is forced to disk.
@@ -37,7 +37,7 @@ local.retention.bytes | long -2 | >=-2 | medium | dynamic | ignored:tiered
     Local size above which segments are dropped once they are in the remote tier.
 local.retention.ms | long -2 | >=-2 | medium | dynamic | ignored:tiered
     Age after which segments are dropped locally once they are in the remote tier.
-max.compaction.lag.ms | long 9223372036854775807 | >=1 | medium | dynamic | stored
+max.compaction.lag.ms | long 9223372036854775807 | >=1 | medium | dynamic | used
     Age at which a record makes the log due for compaction.
 max.message.bytes | int 1048588 | >=0 | medium | dynamic | used
     Largest record batch that the topic takes, after compression.
@@ -53,9 +53,9 @@ message.timestamp.difference.max.ms | long 9223372036854775807 | >=0 | medium | 
     Old name for both time bounds at once; the two newer settings act.
 message.timestamp.type | string CreateTime | one of CreateTime, LogAppendTime | medium | dynamic | used
     Whether a record keeps its producer's time (CreateTime) or gets the broker's (LogAppendTime).
-min.cleanable.dirty.ratio | double 0.5 | 0..1 | medium | dynamic | stored
+min.cleanable.dirty.ratio | double 0.5 | 0..1 | medium | dynamic | used
     Share of the log that must be uncleaned before it is compacted.
-min.compaction.lag.ms | long 0 | >=0 | medium | dynamic | stored
+min.compaction.lag.ms | long 0 | >=0 | medium | dynamic | used
     Age that a record reaches before it may be compacted away.
 min.insync.replicas | int 1 | >=1 | medium | dynamic | used
     In-sync replicas that an acks=all write needs, else NOT_ENOUGH_REPLICAS.

@@ -1,0 +1,182 @@
+"""Compaction at work: which log is next, and the threads that read and write for it.
+
+Theory of operation. One task looks at all compacted logs, takes the dirtiest that is due, and starts a pass over it, at most
+log.cleaner.threads at a time; when nothing is due it sleeps for log.cleaner.backoff.ms. A pass alternates: reading keys and
+writing segments is done in a worker thread (log/cleaner.py), taking a finished segment in is done here on the loop, where
+appends and reads are, so that each of them sees the old segments or the new one. It costs some renames.
+
+A pass ends early, and leaves what it has finished, when the broker stops, when the partition is closed, or when its segments
+were removed under it. A log that cannot be read is left alone from then on, and a line in the broker's log says why.
+(Kafka: LogCleaner, LogCleanerManager)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import trio
+
+from pykbroker.clock import Clock
+from pykbroker.config.broker import BrokerConfig
+from pykbroker.errors import StartError
+from pykbroker.log.cleaner import CleaningJob, look_at
+from pykbroker.log.compaction import Due, Uncleanable
+from pykbroker.log.directory import LogDirs
+from pykbroker.logs import get_logger
+from pykbroker.server.partition import Partition
+from pykbroker.server.replicas import SHORTEST_PAUSE_MS
+
+log_lines = get_logger(__name__)
+
+LONGEST_WAIT_MS = 100  # of a throttled thread, between two looks whether it is still wanted
+
+
+class Abandoned(Exception):
+    """The partition was closed, or its log changed, under a pass."""
+
+
+class Cleaner:
+    """partitions: all that this broker holds, now. config: the broker's settings, now."""
+
+    def __init__(
+        self,
+        log_dirs: LogDirs,
+        partitions: Callable[[], Iterable[Partition]],
+        config: Callable[[], BrokerConfig],
+        clock: Clock,
+    ) -> None:
+        self._log_dirs = log_dirs
+        self._partitions = partitions
+        self._config = config
+        self._clock = clock
+        self._busy: set[Partition] = set()
+        self._uncleanable: set[Partition] = set()
+        self._more = trio.Event()  # a pass has ended well, and there may be another
+        self._checkpoint = trio.Lock()
+        self.passes = 0  # that ended well
+
+    async def run(self) -> None:
+        """Runs until it is cancelled."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                self._more = trio.Event()
+                while len(self._busy) < self._config().integer("log.cleaner.threads"):
+                    found = self._dirtiest()
+                    if found is None:
+                        break
+                    self._busy.add(found[0])
+                    nursery.start_soon(self._clean, nursery, *found)
+                pause_ms = max(SHORTEST_PAUSE_MS, self._config().integer("log.cleaner.backoff.ms"))
+                with trio.move_on_after(pause_ms / 1000):
+                    await self._more.wait()
+
+    def _dirtiest(self) -> tuple[Partition, Due] | None:
+        """Of the logs that are due, the one with the largest dirty part."""
+        self._uncleanable = {partition for partition in self._uncleanable if not partition.closed}
+        best: tuple[Partition, Due] | None = None
+        now_ms = self._clock.now_ms()
+        for partition in self._partitions():
+            log, settings = partition.log, partition.settings
+            if not settings.is_compacted or len(log.segments) < 2 or log.failure is not None:
+                continue
+            if partition in self._busy or partition in self._uncleanable:
+                continue
+            try:
+                due = look_at(log, partition.last_stable_offset, settings, now_ms)
+            except OSError as error:
+                self._give_up(partition, error)
+                continue
+            if due.is_due and (best is None or due.ratio > best[1].ratio):
+                best = partition, due
+        return best
+
+    def _give_up(self, partition: Partition, error: Exception) -> None:
+        self._uncleanable.add(partition)
+        log_lines.error("%s-%d is not compacted any more: %s", partition.topic, partition.index, error)
+
+    async def _clean(self, nursery: trio.Nursery, partition: Partition, due: Due) -> None:
+        try:
+            await self._pass_over(nursery, partition, due)
+        except Abandoned:
+            return
+        except (OSError, Uncleanable, StartError) as error:
+            if not partition.closed:
+                self._give_up(partition, error)
+        else:
+            self.passes += 1
+            self._more.set()
+        finally:
+            self._busy.discard(partition)
+
+    async def _pass_over(self, nursery: trio.Nursery, partition: Partition, due: Due) -> None:
+        log = partition.log
+        if log.recovery_point < due.first_uncleanable:
+            await partition.flush()  # or a crash could lose the record for which an older one has gone
+        config = self._config()
+        threads = max(1, config.integer("log.cleaner.threads"))
+        budget = config.integer("log.cleaner.dedupe.buffer.size") // threads
+        bytes_per_second = config.number("log.cleaner.io.max.bytes.per.second") / threads
+        pace = Pace(partition, bytes_per_second, self._clock)
+        job = CleaningJob.of(log, due, partition.settings, budget, self._clock.now_ms(), pace)
+        await trio.to_thread.run_sync(job.read_keys)
+        for group in await trio.to_thread.run_sync(job.groups):
+            size = await trio.to_thread.run_sync(job.clean, group)
+            if size is None:
+                continue
+            aside = None if partition.closed else job.take_in(log, group, size)
+            if aside is None:
+                raise Abandoned
+            nursery.start_soon(self._remove_later, aside, partition.settings.file_delete_delay_ms)
+        await trio.to_thread.run_sync(job.finish)
+        if partition.closed or log.cuts != job.cuts:
+            raise Abandoned
+        log.cleaned_upto = job.end_offset
+        async with self._checkpoint:
+            await trio.to_thread.run_sync(self._log_dirs.write_cleaned, log)
+        log_lines.info(
+            "%s-%d is compacted up to offset %d: %d keys, %d bytes read, %d written",
+            partition.topic,
+            partition.index,
+            job.end_offset,
+            job.keys,
+            job.bytes_read,
+            job.bytes_written,
+        )
+
+    async def _remove_later(self, paths: list[str], delay_ms: int) -> None:
+        """file.delete.delay.ms after they left the log. What is there at the end the next start removes."""
+        await trio.sleep(delay_ms / 1000)
+        try:
+            await trio.to_thread.run_sync(self._remove, paths)
+        except OSError as error:
+            log_lines.error("compacted segments cannot be taken off the disk: %s", error)
+
+    def _remove(self, paths: list[str]) -> None:
+        for path in paths:
+            self._log_dirs.files.unlink(path)
+
+
+class Pace:
+    """Called in the thread of a pass: ends it when it is not wanted any more, and holds it back.
+
+    bytes_per_second: this pass's share of log.cleaner.io.max.bytes.per.second.
+    """
+
+    def __init__(self, partition: Partition, bytes_per_second: float, clock: Clock) -> None:
+        self._partition = partition
+        self._bytes_per_ms = bytes_per_second / 1000
+        self._clock = clock
+        self._free_at_ms = float(clock.monotonic_ms())
+
+    def __call__(self, count: int) -> None:
+        self._check()
+        clock = self._clock
+        self._free_at_ms = max(self._free_at_ms, clock.monotonic_ms()) + count / self._bytes_per_ms
+        while (wait_ms := self._free_at_ms - clock.monotonic_ms()) > 0:
+            trio.from_thread.run(trio.sleep, min(wait_ms, LONGEST_WAIT_MS) / 1000)
+            self._check()
+
+    def _check(self) -> None:
+        trio.from_thread.check_cancelled()
+        if self._partition.closed:
+            raise Abandoned
