@@ -3,6 +3,7 @@
     python compat-tests/results.py                          all brokers, one after the other
     python compat-tests/results.py tansu kfake              these; the page keeps the last runs of the others
     python compat-tests/results.py --cases compat-tests/cases/schema --page FILE     a part, into another file
+    python compat-tests/results.py pykbroker --times 10     ten runs in a row, and which checks do not end alike
     python compat-tests/results.py --only-page              no run: the page from the last runs
 
 The JSON report of each broker's last run stays in `.cache/results/` (not in git). A broker that cannot be had or started is
@@ -60,6 +61,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", default=str(HERE / "cases"), metavar="PATH", help="what is asked")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=30.0, help="for each broker")
+    parser.add_argument("--times", type=int, default=1, help="so many runs in a row; the last is shown")
     parser.add_argument("--page", type=Path, default=PAGE, metavar="FILE")
     parser.add_argument("--only-page", action="store_true")
     options = parser.parse_args()
@@ -91,10 +93,25 @@ def run(name: str, options: argparse.Namespace) -> None:
         report.write_text(json.dumps(unavailable(name, why), indent=1) + "\n")
         print(f"{name}: {why}", flush=True)
         return
+    verdicts: dict[str, set[str]] = {}
+    for number in range(options.times):
+        seen = once(name, options)
+        for check in seen["checks"]:
+            verdicts.setdefault(check["id"], set()).add(check["verdict"])
+        seen["runs"] = number + 1
+        seen["unsteady"] = sorted(check for check, ends in verdicts.items() if len(ends) > 1)
+        report.write_text(json.dumps(seen, indent=1) + "\n")
+        print(f"{name}, run {number + 1}: {len(seen['unsteady'])} checks did not end as before", flush=True)
+        for check in seen["unsteady"]:
+            print(f"    {check}: {', '.join(sorted(verdicts[check]))}", flush=True)
+
+
+def once(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The report of one run of the suite."""
     seen = ask(name, [options.cases], how(name), options)
     if name == CLUSTERED and (left := for_a_cluster(seen)):
         replace(seen, ask(name, left, ["--nodes", str(CLUSTER)], options))
-    report.write_text(json.dumps(seen, indent=1) + "\n")
+    return seen
 
 
 def ask(name: str, cases: Sequence[str], how: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:

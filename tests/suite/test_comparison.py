@@ -29,7 +29,10 @@ def report(*checks: dict[str, Any], collected: int | None = None) -> dict[str, A
     }
 
 
-GOOD = report(*(check("behaviour/a.py::test_x", "pass", version) for version in range(4)))
+GOOD = report(*(check("behaviour/a.py::test_x", "pass", version) for version in range(4))) | {
+    "runs": 10,
+    "unsteady": [],
+}
 MIXED = report(
     *(check("behaviour/a.py::test_x", "fail", version) for version in (4, 2, 3, 9)),
     *(check("behaviour/a.py::test_x", "pass", version) for version in (5, 6, 7)),
@@ -41,7 +44,7 @@ MIXED = report(
     check("behaviour/c.py::test_l", "other line", 2, feature="alone"),
     check("behaviour/c.py::test_t", "not asked", 2),
     collected=20,
-)
+) | {"runs": 3, "unsteady": ["compat-tests/cases/behaviour/a.py::test_x[v4]"]}
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +55,15 @@ def page() -> str:
 
 
 def test_totals(page: str) -> None:
-    assert "| good | 1.2 | 2001-02-03 04:05 UTC | 4.x | 4 | 0 | 0 | 0 | 0 | 0 | 0 | 100 % | 1.5 |" in page
+    assert (
+        "| good | 1.2 | 2001-02-03 04:05 UTC | 4.x | 4 | 0 | 0 | 0 | 0 | 0 | 0 | 100 % | 1.5 | 10, all the same |"
+        in page
+    )
     # 3 passed, 5 failed, 1 known; one of the others had no time, and the run did not come to 6 of 20
-    assert "| mixed | 1.2 | 2001-02-03 04:05 UTC | 4.x | 3 | 5 | 1 | 1 | 2 | 1 | 7 | 33.3 % | 1.5 |" in page
+    assert (
+        "| mixed | 1.2 | 2001-02-03 04:05 UTC | 4.x | 3 | 5 | 1 | 1 | 2 | 1 | 7 | 33.3 % | 1.5 | 3, 1 checks differ |"
+        in page
+    )
 
 
 def test_who_was_not_asked_and_why(page: str) -> None:

@@ -35,7 +35,8 @@ outcomes mean, and how to ask another broker: [compat-tests/README.md](../compat
 announce is "not served" and not held against it. Apache Kafka and pykbroker run with the settings under which all can be
 observed, the others as they come; these are asked in haste (a check that takes longer than some seconds fails, and its case
 is "not asked" in further versions), and started again when they die or hang. Each has its time: what a run did not
-come to is "not asked" too.
+come to is "not asked" too. Where there were several runs in a row, the last is shown; "all the same": each check ended alike
+in all of them.
 """
 
 LEARNT = """\
@@ -48,7 +49,10 @@ The cases state what Apache Kafka does, and it was asked each of them. What its 
 
 @dataclass(frozen=True)
 class Run:
-    """The last run on one broker. collected: checks that it was to ask. unavailable: why there was none."""
+    """The last run on one broker. collected: checks that it was to ask. unavailable: why there was none.
+
+    runs: how many there were in a row; unsteady: checks that did not end alike in all of them.
+    """
 
     name: str
     version: str
@@ -58,6 +62,8 @@ class Run:
     collected: int
     checks: tuple[Result, ...]
     unavailable: str | None = None
+    runs: int = 1
+    unsteady: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, name: str, report: dict[str, Any]) -> Run:
@@ -73,6 +79,8 @@ class Run:
             report.get("collected", len(checks)),
             checks,
             report.get("unavailable"),
+            report.get("runs", 1),
+            tuple(report.get("unsteady", ())),
         )
 
     def counts(self) -> Counter[str]:
@@ -115,14 +123,21 @@ def _row(cells: Sequence[object]) -> str:
 
 def _totals(runs: Sequence[Run]) -> Iterator[str]:
     yield "## Brokers\n"
-    yield _row(["broker", "version", "date", "line", *COLUMNS, "passed of asked", "minutes"])
-    yield "|---" * (6 + len(COLUMNS)) + "|"
+    yield _row(["broker", "version", "date", "line", *COLUMNS, "passed of asked", "minutes", "runs"])
+    yield "|---" * (7 + len(COLUMNS)) + "|"
     for run in runs:
         if run.unavailable is None:
             counts = run.counts()
             numbers = [counts[verdict] for verdict in COLUMNS]
             facts = [run.name, run.version, run.date, run.line or "none"]
-            yield _row([*facts, *numbers, share(counts), f"{run.duration_s / 60:.1f}"])
+            yield _row([*facts, *numbers, share(counts), f"{run.duration_s / 60:.1f}", _runs(run)])
+
+
+def _runs(run: Run) -> str:
+    """`10, all the same`."""
+    if run.runs == 1:
+        return "1"
+    return f"{run.runs}, {f'{len(run.unsteady)} checks differ' if run.unsteady else 'all the same'}"
 
 
 def _absent(runs: Sequence[Run]) -> list[str]:
