@@ -89,11 +89,15 @@ def aligned(ours: list[Any], theirs: list[Any]) -> list[tuple[str, Any, Any]]:
 
 
 def name_of(item: dict[str, Any]) -> str:
-    """What names an element among its like: `4:0`, `a`; "" if nothing does."""
-    found = (
-        next((item[name] for name in names if item.get(name) not in (None, "")), None) for names in NAMES
-    )
+    """What names an element among its like: `4:0`, `a`; "" if nothing does. A topic without a name has an id, a group or
+    a key is named by an empty text as well."""
+    found = (next((item[name] for name in names if _names(item, name)), None) for names in NAMES)
     return ":".join(shown(value) for value in found if value is not None)
+
+
+def _names(item: dict[str, Any], name: str) -> bool:
+    value = item.get(name)
+    return value is not None and (value != "" or name in ("group_id", "key"))
 
 
 def shown(value: Any) -> str:

@@ -18,7 +18,7 @@ from differential.compare import name_of
 from differential.fields import Request, declared
 from differential.replay import Outcome
 from differential.translation import ids
-from differential.values import COMPACTED, LONE, SPREAD, VALUES, Pool, batch, by_default
+from differential.values import COMPACTED, LONE, SPREAD, VALUES, Pool, batch, by_default, topic_or_none
 from wire.schema import Array, Field, Group, Records
 
 # Between brokers, of a quorum, or with an effect beyond the round: never asked.
@@ -26,21 +26,30 @@ NEVER = {4, 5, 6, 7, 52, 53, 54, 55, 56, 57, 58, 59, 62, 63, 64, 67, 70, 73, 80,
 # How often an API is asked, where not once: what holds state has more to show.
 WEIGHTS = {0: 4, 1: 6, 2: 3, 8: 3, 9: 3, 11: 5, 12: 3, 13: 2, 14: 4, 19: 2, 23: 2, 32: 2, 44: 2}
 # Where an element may stand twice: an answer with one row for each name has rules for it.
-TWICE = {
-    "CreateTopics",
-    "DeleteTopics",
-    "CreatePartitions",
-    "AlterConfigs",
-    "IncrementalAlterConfigs",
-    "DescribeGroups",
-}
+TWICE = frozenset(
+    (
+        "CreateTopics",
+        "DeleteTopics",
+        "CreatePartitions",
+        "AlterConfigs",
+        "IncrementalAlterConfigs",
+        "DescribeGroups",
+    )
+)
 BY_ID = {3: 12, 20: 6}  # the first version that takes a topic's id in place of its name
 
 
 class Generated:
     """One round. `requests()` yields them; `feed` what the left broker said before the next is taken."""
 
-    def __init__(self, seed: int, number: int, served: dict[int, tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        number: int,
+        served: dict[int, tuple[int, int]],
+        twice: frozenset[str] = TWICE,
+    ) -> None:
+        self.twice = twice
         self.random = random.Random(f"{seed}/{number}")
         self.served = {key: pair for key, pair in served.items() if key not in NEVER}
         self.pool = Pool(self.random)
@@ -107,7 +116,7 @@ class Generated:
         }
 
     def _field(self, field: Field, version: int) -> Any:
-        if version in field.nullable and field.type is not Records and self.random.random() < 0.1:
+        if self._may_be_null(field, version) and self.random.random() < 0.1:
             return None
         if isinstance(field.type, Group):
             return self._struct(field.type, version)
@@ -120,9 +129,14 @@ class Generated:
             self._struct(element, version) if isinstance(element, Group) else self._value(field.name, element)
             for _ in range(count)
         ]
-        if self.pool.api in TWICE:
+        if self.pool.api in self.twice:
             return [*items, items[0]] if items and self.random.random() < 0.05 else items
         return list({name_of(item) if isinstance(item, dict) else item: item for item in items}.values())
+
+    def _may_be_null(self, field: Field, version: int) -> bool:
+        """Not a name that an id stands for: its maker says when it is null, so that no row has neither."""
+        by_id = VALUES.get(f"{self.pool.api}.{field.name}") is topic_or_none
+        return version in field.nullable and field.type is not Records and not by_id
 
     def _value(self, name: str, type_: Any) -> Any:
         make = VALUES.get(f"{self.pool.api}.{name}") or VALUES.get(name)

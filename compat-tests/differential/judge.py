@@ -1,14 +1,15 @@
 """A pair of outcomes becomes findings: where they differ, in answer to what, and whether that is known.
 
-known.toml lists the differences that are meant or not yet mended. An entry fits by patterns (fnmatch) and says either the
-name of an entry of docs/differences.md or a reason. Entries that a whole run did not need are
-told, so that the list shrinks.
+known.toml lists the differences that are meant or not yet mended. An entry fits by patterns (fnmatch; several in a list,
+or with | between them) and says either the name of an entry of docs/differences.md or a reason. Entries that a whole run
+did not need are told, so that the list shrinks.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -63,7 +64,11 @@ def _like(value: str, pattern: str) -> bool:
 
 def load_known(path: Path = KNOWN) -> list[Known]:
     """Raises: OSError, ValueError, TypeError for an unknown word."""
-    return [Known(**row) for row in tomllib.loads(path.read_text())["known"]]
+    rows = tomllib.loads(path.read_text())["known"]
+    return [
+        Known(**{name: "|".join(told) if isinstance(told, list) else told for name, told in row.items()})
+        for row in rows
+    ]
 
 
 UNKNOWN_SERVER_ERROR = -1
@@ -96,14 +101,22 @@ def findings(
 ) -> list[Finding]:
     """The differences of two outcomes of one request."""
     api = api_name(request.key)
-    found = []
-    slip = slipped(theirs)
-    for difference in compare(readable(ours), readable(theirs), masked(api)):
-        found.append(_finding(api, request, difference, source, reference))
-        found[-1].known = SLIP if slip else next((entry for entry in known if entry.fits(found[-1])), None)
-        if found[-1].known:
-            found[-1].known.uses += 1
+    differences = compare(readable(ours), readable(theirs), masked(api))
+    found = [_finding(api, request, difference, source, reference) for difference in differences]
+    slips = ("",) if theirs == SILENT else tuple(_rows_of_slips(found))
+    for finding in found:
+        slip = finding.where.startswith(slips)
+        finding.known = SLIP if slip else next((entry for entry in known if entry.fits(finding)), None)
+        if finding.known:
+            finding.known.uses += 1
     return found
+
+
+def _rows_of_slips(found: list[Finding]) -> Iterator[str]:
+    """Where the rows begin over which the reference stumbled; "" if it was the whole request."""
+    for finding in found:
+        if finding.path.endswith("error_code") and finding.theirs == UNKNOWN_SERVER_ERROR:
+            yield finding.where.removesuffix("error_code")
 
 
 def slipped(theirs: Outcome) -> bool:

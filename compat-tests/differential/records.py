@@ -9,6 +9,7 @@ from wire.records.batch import (
     ATTRIBUTES_OFFSET,
     CRC_OFFSET,
     HEADER_SIZE,
+    LOG_OVERHEAD,
     MAGIC_V2,
     compute_crc,
     iterate_batches,
@@ -16,18 +17,28 @@ from wire.records.batch import (
 from wire.records.record import read_records
 
 PRODUCER_ID = slice(43, 51)
+FILLER_OFFSET = b"\xff" * 8
 NOT_COMPARED = ("batch_length", "crc")  # they follow from the rest, and from a broker's own compression
 
 
 def to_plain(data: bytes) -> Any:
     """A list of batches: header fields and records. What cannot be read so (older formats, damage) stays bytes.
 
-    A batch that is cut off at the end is left out: Kafka cuts at the byte limit and readers ignore the rest.
+    A batch that is cut off at the end is left out: Kafka cuts at the byte limit and readers ignore the rest. So is what 3.9
+    fills up with behind message sets (differences.md, old-fetch-portion).
     """
     try:
         return [_batch(data, at, header) for at, header in iterate_batches(data)]
     except WireError:
-        return data
+        return data[: _end_of_messages(data)]
+
+
+def _end_of_messages(data: bytes) -> int:
+    """Where the filler begins: a batch with the offset -1 that ends too early, all zeros behind its length."""
+    at = data.rfind(FILLER_OFFSET)
+    length, rest = data[at + 8 : at + LOG_OVERHEAD], data[at + LOG_OVERHEAD :]
+    is_filler = at >= 0 and not any(rest) and int.from_bytes(length, "big") > len(rest)
+    return at if is_filler else len(data)
 
 
 def _batch(data: bytes, at: int, header: Any) -> dict[str, Any]:

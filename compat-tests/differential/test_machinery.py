@@ -11,12 +11,12 @@ from differential.compare import MISSING, Difference, compare
 from differential.corpus import Exchange, Recording, load, load_all, save
 from differential.fields import Request, build_request, declared, from_plain, parse_request, to_plain
 from differential.generated import NEVER, Generated
-from differential.judge import Known, findings, load_known, readable
+from differential.judge import SLIP, Known, findings, load_known, readable
 from differential.masks import masked
 from differential.record import kept
 from differential.records import to_plain as batches
 from differential.records import with_producer_ids
-from differential.replay import CLOSED
+from differential.replay import CLOSED, SILENT
 from differential.report import text, versions
 from differential.translation import Translation
 from differential.values import batch
@@ -32,6 +32,12 @@ def test_lists_are_aligned_by_name() -> None:
     ours = {"topics": [{"name": "b", "error_code": 0}, {"name": "a", "error_code": 3}]}
     theirs = {"topics": [{"name": "a", "error_code": 0}, {"name": "b", "error_code": 0}]}
     assert compare(ours, theirs) == [Difference("topics[].error_code", "topics[a].error_code", 3, 0)]
+
+
+def test_a_key_may_be_empty() -> None:
+    assert compare({"rows": [{"key": "", "node_id": -1}]}, {"rows": [{"key": "", "node_id": 0}]}) == [
+        Difference("rows[].node_id", "rows[].node_id", -1, 0)
+    ]
 
 
 def test_what_one_side_lacks() -> None:
@@ -90,6 +96,30 @@ def test_known_differences_fit_by_pattern() -> None:
     assert "topics[ab]" not in text([first, second])
 
 
+def test_patterns_may_stand_in_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "known.toml"
+    file.write_text('[[known]]\napi = "A"\nwhere = ["x[1]", "y"]\nreason = "so"\n')
+    (entry,) = load_known(file)
+    assert entry.where == "x[1]|y"
+
+
+def test_where_the_reference_stumbled_over_a_row_the_others_are_judged() -> None:
+    request = Request(3, 9, 1, None, {})
+    ours = {"topics": [{"name": "a", "error_code": 3, "n": 1}, {"name": "b", "error_code": 3}]}
+    theirs = {"topics": [{"name": "a", "error_code": -1, "n": 2}, {"name": "b", "error_code": 0}]}
+    found = {row.where: row.known for row in findings(request, ours, theirs, "here", "4.3.1", [])}
+    assert found == {
+        "topics[a].error_code": SLIP,
+        "topics[a].n": SLIP,
+        "topics[b].error_code": None,
+    }
+    whole = findings(
+        request, {"error_code": 0, "topics": []}, {"error_code": -1, "topics": None}, "", "4.3.1", []
+    )
+    assert [row.known for row in whole] == [SLIP, SLIP]
+    assert [row.known for row in findings(request, ours, SILENT, "", "4.3.1", [])] == [SLIP]
+
+
 def test_known_toml_names_real_entries() -> None:
     """Each entry has a reason, or the name of an entry of docs/differences.md."""
     docs = (Path(__file__).parents[2] / "docs" / "differences.md").read_text()
@@ -111,6 +141,13 @@ def test_rows_of_one_topic_are_one() -> None:
 
 
 # record batches
+
+
+def test_what_fills_up_behind_message_sets_is_left_out() -> None:
+    filler = b"\xff" * 8 + (61).to_bytes(4, "big") + bytes(30)
+    messages = bytes(8) + (14).to_bytes(4, "big") + bytes(14)
+    assert batches(messages + filler) == batches(messages) == messages
+    assert batches(messages + b"\xff" * 8) == messages + b"\xff" * 8
 
 
 def test_batches_in_fields_and_with_another_producer() -> None:

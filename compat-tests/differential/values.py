@@ -108,7 +108,7 @@ def _topic_id(pool: Pool) -> bytes:
     return bytes(pool.pick((8, lambda: pool.known("topic id", bytes(16))), (1, UNKNOWN_ID), (1, bytes(16))))
 
 
-def _topic_or_none(pool: Pool) -> str | None:
+def topic_or_none(pool: Pool) -> str | None:
     return None if pool.by_id else _topic(pool)
 
 
@@ -226,9 +226,9 @@ VALUES: dict[str, Maker] = {
     "topic_names": _topic,
     "topic_name": _topic,
     "topic_id": _topic_id,
-    "Metadata.name": _topic_or_none,
+    "Metadata.name": topic_or_none,
     "Metadata.topic_id": _id_where_no_name,
-    "DeleteTopics.name": _topic_or_none,
+    "DeleteTopics.name": topic_or_none,
     "DeleteTopics.topic_id": _id_where_no_name,
     "CreateTopics.name": lambda pool: pool.pick((7, lambda: _new_topic(pool)), (3, lambda: _setting(pool))),
     "group_id": _group,

@@ -12,6 +12,7 @@ settings derived from them resolve that (`config.topic`); here each name keeps i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from pykbroker.config.described import Described, Source, Synonym
@@ -230,7 +231,8 @@ class BrokerConfig:
         return Described(name, None, source, (synonym,), True, True, 0, None)
 
     def synonyms(self, name: str) -> tuple[Synonym, ...]:
-        """All values that `name` has or could have, in order of precedence, defaults last."""
+        """All values that `name` has or could have, in order of precedence, defaults last. What stands before the first of
+        `name` itself is left out, also where it acts (Kafka: ConfigHelper.configSynonyms)."""
         family = _family(name)
         found = [
             Synonym(member, self._told(BROKER[member], values[member]), source)
@@ -242,19 +244,10 @@ class BrokerConfig:
             setting = BROKER[member]
             if setting.default is not None:
                 found.append(Synonym(member, self._told(setting, setting.default), Source.DEFAULT))
-        return tuple(_from_name_on(name, found))
+        return tuple(dropwhile(lambda synonym: synonym.name != name, found))
 
     def _told(self, setting: Setting, text: str) -> str | None:
         return None if setting.sensitive else setting.canonical(text)
-
-
-def _from_name_on(name: str, found: list[Synonym]) -> list[Synonym]:
-    """What Kafka leaves out: defaults of other names of the family that stand before the first of `name` itself."""
-    kept: list[Synonym] = []
-    for synonym in found:
-        if synonym.source is not Source.DEFAULT or synonym.name == name or any(s.name == name for s in kept):
-            kept.append(synonym)
-    return kept
 
 
 def _parseable(values: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,8 @@
 Theory of operation. A fetch with session epoch 0 is full: it lists every partition, and its answer may carry the id of
 a new session that remembers them. From then on epochs count 1, 2, ...: such a fetch is incremental, its partitions are
 added to or changed in the session, its forgotten ones leave it, all that the session holds are read, and the answer
-leaves out each partition that has neither records, nor an error, nor a moved high watermark or log start offset. Epoch
+leaves out each partition that has neither records, nor an error, nor a moved high watermark or log start offset. A fetch
+that leaves its session without a partition ends it, and is served without one: what it names itself is read. Epoch
 -1 closes a session and is served without one; that is also what versions below 7 look like.
 
 A request passes through twice: `begin` says which partitions to read, `finish` which answers to send. The machine holds
@@ -193,23 +194,23 @@ class FetchSessions:
 
     def _begin_incremental(self, session: FetchSession, request: Any, now_ms: int) -> FetchPlan:
         partitions = session.partitions
-        if request.topics:
-            for key, asked in _partitions_of(request, session.uses_topic_ids).items():
-                known = partitions.get(key)
-                if known is None:
-                    partitions[key] = asked
-                else:
-                    known.fetch_offset = asked.fetch_offset
-                    known.max_bytes = asked.max_bytes
-                    known.current_leader_epoch = asked.current_leader_epoch
-                    known.last_fetched_epoch = asked.last_fetched_epoch
+        named = _partitions_of(request, session.uses_topic_ids) if request.topics else {}
+        for key, asked in named.items():
+            known = partitions.get(key)
+            if known is None:
+                partitions[key] = asked
+            else:
+                known.fetch_offset = asked.fetch_offset
+                known.max_bytes = asked.max_bytes
+                known.current_leader_epoch = asked.current_leader_epoch
+                known.last_fetched_epoch = asked.last_fetched_epoch
         for forgotten in request.forgotten_topics_data or ():
             name = forgotten.topic_id if session.uses_topic_ids else forgotten.topic
             for index in forgotten.partitions:
                 partitions.pop((name, index), None)
         if not partitions:
             self._remove(session.id)
-            return FetchPlan([])
+            return FetchPlan(list(named.values()))
         session.last_used_ms = now_ms
         self._by_use[session.id] = self._by_use.pop(session.id)
         session.epoch = next_epoch(session.epoch)

@@ -244,6 +244,7 @@ def test_old_errors(broker: DataPath) -> None:
     assert code(broker, newer, version=0) == ErrorCode.UNSUPPORTED_VERSION
     assert code(broker, latest, version=0, name="nope") == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     assert code(broker, negative, version=0) == ErrorCode.INVALID_REQUEST
+    assert code(broker, negative, version=0, name="nope") == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     assert [row.error_code for row in ask(broker, latest, latest, version=0)] == [0, 0], (
         "twice is no fault yet"
     )

@@ -116,13 +116,20 @@ def test_an_internal_setting_is_described_once_it_is_set() -> None:
 
 
 def test_synonyms_of_a_family_as_kafka_tells_them() -> None:
-    """Defaults of other names before the first of the name itself are left out (ConfigHelper.configSynonyms)."""
-    assert described(BrokerConfig(), "log.retention.ms").synonyms == ()
-    config = BrokerConfig({"log.retention.hours": "24"})
-    assert described(config, "log.retention.hours").synonyms == (
+    """What stands before the first of the name itself is left out (ConfigHelper.configSynonyms)."""
+    hours = (
         Synonym("log.retention.hours", "24", Source.STATIC_BROKER),
         Synonym("log.retention.hours", "168", Source.DEFAULT),
     )
+    ms = Synonym("log.retention.ms", "-1", Source.STATIC_BROKER)
+    assert described(BrokerConfig(), "log.retention.ms").synonyms == ()
+    config = BrokerConfig({"log.retention.hours": "24"})
+    assert described(config, "log.retention.hours").synonyms == hours
+    assert described(config, "log.retention.ms").synonyms == ()
+    config = BrokerConfig({"log.retention.hours": "24", "log.retention.ms": "-1"})
+    assert described(config, "log.retention.hours").synonyms == hours
+    assert described(config, "log.retention.minutes").synonyms == ()
+    assert described(config, "log.retention.ms").synonyms == (ms, *hours)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_units_of_the_broker_become_milliseconds() -> None:
         10_800_000,
     )
     assert described(broker, {}, "retention.ms").value == "3600000"
-    assert described(broker, {}, "retention.ms").source is Source.STATIC_BROKER
+    assert described(broker, {}, "retention.ms").source is Source.DEFAULT, "as Kafka tells it"
     assert resolve(BrokerConfig({"log.retention.hours": "-1"}), {}).retention_ms == -1
 
 

@@ -208,6 +208,17 @@ def test_session_without_partitions_is_closed() -> None:
     assert broker.sessions.statistics().sessions == 0
 
 
+def test_fetch_that_empties_its_session_is_answered_without_one() -> None:
+    broker = Broker()
+    session = broker.open(0)
+    request = Request(session, 1, [Topic("t", [Asked(0, fetch_offset=5), Asked(1)])])
+    request.forgotten_topics_data = [Topic("t", [0, 1])]
+    plan = broker.begin(request)
+    assert [(each.index, each.fetch_offset) for each in plan.partitions] == [(0, 5), (1, 0)]
+    assert broker.finish(plan) == (ErrorCode.NONE, 0, [0, 1])
+    assert broker.sessions.statistics().sessions == 0
+
+
 def test_full_cache_of_young_sessions_gives_no_session() -> None:
     broker = Broker(slots=2)
     broker.open(0)

@@ -64,17 +64,15 @@ def look_up(ctx: Context, request: Any, name: str, asked: Any, twice: bool) -> A
     row = ListOffsetsPartitionResponse(partition_index=asked.partition_index)
     timestamp = asked.timestamp
     try:
-        if (
-            (twice and ctx.version >= FIRST_BY_RECORD)
-            or asked.max_num_offsets < 0
-            or request.isolation_level not in ISOLATION_LEVELS
-        ):
+        if (twice and ctx.version >= FIRST_BY_RECORD) or request.isolation_level not in ISOLATION_LEVELS:
             raise ApiError(ErrorCode.INVALID_REQUEST)
         if timestamp < 0 and ctx.version < FIRST_VERSION.get(timestamp, NEVER):
             raise ApiError(ErrorCode.UNSUPPORTED_VERSION)
         partition = ctx.broker.replicas.partition(name, asked.partition_index)
         partition.check_leader(asked.current_leader_epoch)
         if ctx.version < FIRST_BY_RECORD:
+            if asked.max_num_offsets < 0:
+                raise ApiError(ErrorCode.INVALID_REQUEST)
             row.old_style_offsets = partition.segment_offsets(timestamp, asked.max_num_offsets)
             return row
         found = partition.offset_for(timestamp, request.isolation_level)

@@ -167,6 +167,17 @@ def test_the_last_partition_is_forgotten(kafka: Kafka) -> None:
     assert session.ask().error_code == ErrorCode.FETCH_SESSION_ID_NOT_FOUND
 
 
+@case(FetchRequest, versions="7+", feature=FEATURE, why="FetchManager.newContext", also=ALSO)
+def test_the_last_partition_is_forgotten_and_asked_for(kafka: Kafka) -> None:
+    """A fetch that empties its session is served without one: what it names is read, although it forgets it as well."""
+    topic = kafka.topic()
+    session = Session(kafka, (topic, asked(0)))
+    kafka.produce(topic, b"a")
+    answer = session.ask((topic, asked(0)), forget=(topic, 0))
+    assert (answer.error_code, answer.session_id) == (0, 0)
+    assert [(index, len(records_in(row.records))) for _, index, row in parts(answer)] == [(0, 1)]
+
+
 @case(
     FetchRequest,
     versions="7+",
