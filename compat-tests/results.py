@@ -58,7 +58,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("brokers", nargs="*", metavar="NAME", help=", ".join(BROKERS))
-    parser.add_argument("--cases", default=str(HERE / "cases"), metavar="PATH", help="what is asked")
+    parser.add_argument("--cases", metavar="PATH", help="what is asked, instead of all")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=30.0, help="for each broker")
     parser.add_argument("--times", type=int, default=1, help="so many runs in a row; the last is shown")
@@ -75,6 +75,11 @@ def how(name: str) -> list[str]:
     if name in PEERS:
         return ["--peer", name, "--hasty", str(HASTY_S)]
     return ["--reference", name.removeprefix("kafka-")] if name in KAFKAS else []
+
+
+def what(name: str) -> list[str]:
+    """All cases; of peers no scenarios of clients, which would spend their time in waiting."""
+    return [str(HERE / "cases"), *([] if name in PEERS else [str(HERE / "clients")])]
 
 
 def lack(name: str) -> str | None:
@@ -108,7 +113,7 @@ def run(name: str, options: argparse.Namespace) -> None:
 
 def once(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """The report of one run of the suite."""
-    seen = ask(name, [options.cases], how(name), options)
+    seen = ask(name, [options.cases] if options.cases else what(name), how(name), options)
     if name == CLUSTERED and (left := for_a_cluster(seen)):
         replace(seen, ask(name, left, ["--nodes", str(CLUSTER)], options))
     return seen

@@ -21,9 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from clients import drivers
 from clients.drivers.program import close_all
+from conformance.report.results import CLIENT_CANNOT as CANNOT
+from conformance.report.results import FAIL, NOT_ASKED, NOT_SERVED, PASS
 
 NOWHERE = "127.0.0.1:1"
-PASS, FAIL, NOT_SERVED, CANNOT, NOT_ASKED = "pass", "fail", "not served", "not observable", "not asked"
 NOT_OURS = "a broker given as an address is not ours to stop"
 NO_DRIVER = ("test_old_clients.py", "test_kcat.py")
 HEAD = """# Clients

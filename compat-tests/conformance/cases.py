@@ -42,6 +42,10 @@ class NotAsked(pytest.skip.Exception):
     """There is no more time for this check: see haste.py."""
 
 
+class ClientCannot(pytest.skip.Exception):
+    """A scenario of stock clients: the library has no such thing."""
+
+
 class OtherLine(pytest.skip.Exception):
     """The case belongs to another line of Apache Kafka."""
 

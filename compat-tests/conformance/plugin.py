@@ -15,9 +15,19 @@ from typing import Any
 
 import pytest
 
-from conformance.cases import Case, Check, NotAsked, NotObservable, NotServed, OtherLine, api_name
+from conformance.cases import (
+    Case,
+    Check,
+    ClientCannot,
+    NotAsked,
+    NotObservable,
+    NotServed,
+    OtherLine,
+    api_name,
+)
 from conformance.kafka import Kafka
 from conformance.report.results import (
+    CLIENT_CANNOT,
     FAIL,
     KNOWN,
     NOT_ASKED,
@@ -34,8 +44,14 @@ from wire.errors import ErrorCode
 from wire.schema import Message
 
 ROOT = Path(__file__).parents[1]
-VERDICTS = {NotServed: NOT_SERVED, NotObservable: NOT_OBSERVABLE, OtherLine: OTHER_LINE, NotAsked: NOT_ASKED}
-LETTERS = {NOT_SERVED: "-", NOT_OBSERVABLE: "o", OTHER_LINE: "l", NOT_ASKED: "t"}
+VERDICTS = {
+    NotServed: NOT_SERVED,
+    NotObservable: NOT_OBSERVABLE,
+    OtherLine: OTHER_LINE,
+    NotAsked: NOT_ASKED,
+    ClientCannot: CLIENT_CANNOT,
+}
+LETTERS = {NOT_SERVED: "-", NOT_OBSERVABLE: "o", OTHER_LINE: "l", NOT_ASKED: "t", CLIENT_CANNOT: "c"}
 
 
 def add_options(group: pytest.OptionGroup) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pytest
+from conformance.cases import ClientCannot
 
 if TYPE_CHECKING:
     from clients.members import Member
@@ -58,7 +58,7 @@ class BrokerError(Exception):
         self.code = code
 
 
-class Cannot(pytest.skip.Exception):
+class Cannot(ClientCannot):
     """The library has no such thing, or the program for it cannot be had; the text says why. The scenario is skipped."""
 
 

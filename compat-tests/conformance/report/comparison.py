@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from conformance.report.results import (
+    CLIENT_CANNOT,
     FAIL,
     KNOWN,
     NOT_ASKED,
@@ -23,7 +24,7 @@ from conformance.report.results import (
     Result,
 )
 
-COLUMNS = (PASS, FAIL, KNOWN, NOT_SERVED, NOT_OBSERVABLE, OTHER_LINE, NOT_ASKED)
+COLUMNS = (PASS, FAIL, KNOWN, NOT_SERVED, NOT_OBSERVABLE, OTHER_LINE, CLIENT_CANNOT, NOT_ASKED)
 ASKED = (PASS, FAIL, KNOWN)
 REASONS = 8  # that are shown of why checks were not observable
 

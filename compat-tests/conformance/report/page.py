@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from conformance.report.results import (
+    CLIENT_CANNOT,
     FAIL,
     KNOWN,
     NOT_ASKED,
@@ -33,6 +34,7 @@ COLOUR_ORDER = (
     OTHER_LINE,
     NOT_SERVED,
     NOT_ASKED,
+    CLIENT_CANNOT,
 )  # the first that a cell has gives its colour
 CLASSES = {verdict: verdict.replace(" ", "-") for verdict in VERDICTS}
 
@@ -79,7 +81,7 @@ def page(results: Results) -> str:
         failures=results.failures(),
         unasked=[
             (verdict, _reasons(checks, verdict))
-            for verdict in (NOT_OBSERVABLE, OTHER_LINE, NOT_SERVED, NOT_ASKED)
+            for verdict in (NOT_OBSERVABLE, OTHER_LINE, NOT_SERVED, NOT_ASKED, CLIENT_CANNOT)
         ],
     )
 

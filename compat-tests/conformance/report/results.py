@@ -14,6 +14,7 @@ NOT_SERVED = "not served"
 NOT_OBSERVABLE = "not observable"
 OTHER_LINE = "other line"
 NOT_ASKED = "not asked"  # of a broker that hangs: its time was up, see haste.py
+CLIENT_CANNOT = "client cannot"  # of a scenario: the library has no such thing
 VERDICTS = (
     PASS,
     FAIL,
@@ -22,6 +23,7 @@ VERDICTS = (
     NOT_OBSERVABLE,
     OTHER_LINE,
     NOT_ASKED,
+    CLIENT_CANNOT,
 )  # in the order of the columns
 
 
