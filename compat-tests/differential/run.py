@@ -45,6 +45,7 @@ ANNOUNCED_ONLY = {
 ONCE = {
     "3.9.2": {"DeleteTopics"}
 }  # names each topic once: this line deletes one that is named twice, and goes on
+PRODUCE = 0
 ROUND = 60  # random requests
 
 
@@ -119,10 +120,12 @@ def generated(pair: Pair, count: int, seed: int) -> Iterator[list[Finding]]:
             for step, request in enumerate(made.requests(min(ROUND, count - number))):
                 ours = ask(left, 0, request)
                 theirs = ask(right, 0, request, like=ours)
-                if not slipped(theirs):
-                    made.feed(ours)
                 source = f"--generated --seed {seed}: round {number // ROUND}, step {step}"
                 found += pair.judge(request, ours, theirs, source)
+                if not slipped(theirs):
+                    made.feed(ours)
+                elif request.key == PRODUCE:
+                    break  # what one has appended, the other has not
         yield found
 
 

@@ -187,6 +187,17 @@ def test_every_negative_epoch_means_none(broker: DataPath) -> None:
     assert (answer.error_code, values(answer.records)) == (0, [b"a"])
 
 
+def test_aborted_transactions_are_null_where_a_batch_does_not_fit(broker: DataPath) -> None:
+    broker.have(topic("t", 2))
+    for index in range(2):
+        append(broker, b"a", index=index)
+    for limit, expected in ((0, []), (1, None), (SIZE, [])):
+        second = wanted("t", 1, partition_max_bytes=limit)
+        first, other = rows(fetch(broker, wanted("t"), second, isolation_level=1))
+        assert first.aborted_transactions == []
+        assert other.aborted_transactions == expected
+
+
 def test_aborted_transactions_are_null_where_nothing_was_read(broker: DataPath) -> None:
     """What the replica manager refuses has null; a topic that is not known does not get there, and has an empty list."""
     broker.have(topic("t"), topic("u"))
