@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from conformance.kafka import Kafka, Topic
+from conformance.records import Record
 from wire.messages.delete_records import DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic
 from wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from wire.messages.list_offsets import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
@@ -27,6 +28,13 @@ from wire.messages.produce import PartitionProduceData, ProduceRequest, TopicPro
 def nowhere(kafka: Kafka) -> Topic:
     """A topic that does not exist."""
     return Topic(kafka.name("nowhere"), os.urandom(16), 1)
+
+
+def topic_with(kafka: Kafka, *records: Record | bytes, **configs: Any) -> Topic:
+    """A fresh topic of one partition with these records in one batch."""
+    topic = kafka.topic(**configs)
+    kafka.produce(topic, *records)
+    return topic
 
 
 def _by_topic(entries: Iterable[tuple[Topic, Any]]) -> list[tuple[Topic, list[Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -12,14 +13,23 @@ COMPAT = ROOT / "compat-tests"
 
 
 def decorators() -> list[tuple[Path, ast.FunctionDef, ast.Call]]:
-    """(file, function, `case(...)`) of every case."""
+    """(file, function, `case(...)`) of every case; a file may have names of its own for a case with some words given."""
     found = []
     for path in sorted((COMPAT / "cases").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        names = {"case", *_names_of_partial_cases(tree)}
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 calls = [call for call in node.decorator_list if isinstance(call, ast.Call)]
-                found += [(path, node, call) for call in calls if getattr(call.func, "id", "") == "case"]
+                found += [(path, node, call) for call in calls if getattr(call.func, "id", "") in names]
     return found
+
+
+def _names_of_partial_cases(tree: ast.Module) -> Iterator[str]:
+    """`a` of `a = partial(case, ...)`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("partial(case,"):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
 def test_every_difference_that_a_case_names_is_explained() -> None:

@@ -124,7 +124,9 @@ def read(ctx: Context, request: Any, partitions: Sequence[SessionPartition]) -> 
             row.aborted_transactions = None
             reading.at_once = True
         elif wanted.fetch_offset < got.last_stable_offset and min(wanted.max_bytes, left) > 0:
-            row.aborted_transactions = None  # a batch that does not fit goes with its list (ReplicaManager.readFromLog)
+            row.aborted_transactions = (
+                None  # a batch that does not fit goes with its list (ReplicaManager.readFromLog)
+            )
         reading.watched.append((partition, got.high_watermark))
     return reading
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from conformance import Codec, Kafka, Topic, batch, batches_in, case, eventually, records_in
-from conformance.partitions import asked, deletion_of, fetch_of, nowhere, part, parts
+from conformance.partitions import asked, deletion_of, fetch_of, nowhere, part, parts, topic_with
 from wire.errors import ErrorCode
 from wire.messages.delete_records import DeleteRecordsRequest
 from wire.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
@@ -17,6 +19,10 @@ LIMITS = "fetch limits"
 TOPIC_IDS_FROM = 13
 READ_COMMITTED = 1
 EPOCH = 0  # of a fresh partition's leader
+WRITES = (ProduceRequest,)
+
+rows = partial(case, FetchRequest, feature=FEATURE)
+limits = partial(case, FetchRequest, feature=LIMITS, versions="4+")
 
 
 def filled(kafka: Kafka, batches: int = 5, size: int = 1000, partitions: int = 1) -> tuple[Topic, int]:
@@ -37,13 +43,10 @@ def counts(answer: object) -> list[int]:
 # --- rows
 
 
-@case(
-    FetchRequest, versions="4+", feature=FEATURE, why="ReplicaManager.fetchMessages", also=(ProduceRequest,)
-)
+@rows(versions="4+", why="ReplicaManager.fetchMessages", also=WRITES)
 def test_the_whole_row(kafka: Kafka, version: int) -> None:
     """High watermark, last stable offset and log start offset come with the records; the rest is as if not there."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     row = kafka.fetch(topic)
     assert (row.partition_index, row.error_code) == (0, 0)
     assert (row.high_watermark, row.last_stable_offset) == (2, 2)
@@ -52,7 +55,7 @@ def test_the_whole_row(kafka: Kafka, version: int) -> None:
     assert row.preferred_read_replica == -1
 
 
-@case(FetchRequest, versions="4+", feature=FEATURE, why="FetchResponse; ReplicaManager.readFromLog")
+@rows(versions="4+", why="FetchResponse; ReplicaManager.readFromLog")
 def test_an_empty_partition(kafka: Kafka) -> None:
     """An empty partition gives offsets of 0 and empty records, not null."""
     row = kafka.fetch(kafka.topic())
@@ -61,40 +64,26 @@ def test_an_empty_partition(kafka: Kafka) -> None:
     assert len(row.records) == 0
 
 
-@case(FetchRequest, versions="4+", feature=FEATURE, why="UnifiedLog.read", also=(ProduceRequest,))
+@rows(versions="4+", why="UnifiedLog.read", also=WRITES)
 def test_at_the_end(kafka: Kafka) -> None:
     """The offset behind the last record is no error: empty records and the high watermark."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     row = kafka.fetch(topic, 2)
     assert (row.error_code, row.high_watermark, len(row.records)) == (0, 2, 0)
 
 
 @pytest.mark.parametrize("offset", [3, 2**63 - 1, -1, -2])
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=FEATURE,
-    why="UnifiedLog.read; ReplicaManager.readFromLog",
-    also=(ProduceRequest,),
-)
+@rows(versions="4+", why="UnifiedLog.read; ReplicaManager.readFromLog", also=WRITES)
 def test_out_of_range(kafka: Kafka, offset: int) -> None:
     """Beyond the end, and below zero: OFFSET_OUT_OF_RANGE with offsets of -1 and no records."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     row = kafka.fetch(topic, offset)
     assert row.error_code == ErrorCode.OFFSET_OUT_OF_RANGE
     assert (row.high_watermark, row.last_stable_offset, row.log_start_offset) == (-1, -1, -1)
     assert not row.records
 
 
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=FEATURE,
-    why="UnifiedLog.read",
-    also=(ProduceRequest, DeleteRecordsRequest),
-)
+@rows(versions="4+", why="UnifiedLog.read", also=(ProduceRequest, DeleteRecordsRequest))
 def test_below_the_start(kafka: Kafka) -> None:
     """Below the log start, where records were deleted: OFFSET_OUT_OF_RANGE; at the start: what is there."""
     topic = kafka.topic()
@@ -105,24 +94,18 @@ def test_below_the_start(kafka: Kafka) -> None:
     assert [record.value for record in kafka.records(topic, 2)] == [b"c"]
 
 
-@case(
-    FetchRequest, versions="5+", feature=FEATURE, why="KIP-107", also=(ProduceRequest, DeleteRecordsRequest)
-)
+@rows(versions="5+", why="KIP-107", also=(ProduceRequest, DeleteRecordsRequest))
 def test_log_start_offset(kafka: Kafka) -> None:
     """Every row tells where the log starts."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b", b"c")
+    topic = topic_with(kafka, b"a", b"b", b"c")
     kafka.ask(deletion_of((topic, 0, 2)))
     assert kafka.fetch(topic, 3).log_start_offset == 2
 
 
-@case(
-    FetchRequest, versions="4+", feature=FEATURE, why="UnifiedLog.read: whole batches", also=(ProduceRequest,)
-)
+@rows(versions="4+", why="UnifiedLog.read: whole batches", also=WRITES)
 def test_the_log_start_in_the_middle_of_a_batch(kafka: Kafka) -> None:
     """A batch in whose middle the log starts is given whole: the client skips what is before."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b", b"c")
+    topic = topic_with(kafka, b"a", b"b", b"c")
     kafka.ask(deletion_of((topic, 0, 2)))
     assert [record.offset for record in records_in(kafka.fetch(topic, 2).records)] == [0, 1, 2]
 
@@ -133,12 +116,11 @@ def test_the_log_start_in_the_middle_of_a_batch(kafka: Kafka) -> None:
     versions="4+",
     feature="compression",
     why="KIP-74; FileRecords.slice",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_the_middle_of_a_compressed_batch(kafka: Kafka, codec: Codec) -> None:
     """An offset inside a compressed batch gives the batch as it stands."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"first")
+    topic = topic_with(kafka, b"first")
     data = batch(*(b"%d" % number for number in range(20)), codec=codec)
     kafka.produce(topic, records=data)
     stored = bytes(kafka.fetch(topic, 11).records)
@@ -151,7 +133,7 @@ def test_the_middle_of_a_compressed_batch(kafka: Kafka, codec: Codec) -> None:
     versions="4+",
     feature="compression",
     why="KIP-110; KafkaApis.handleFetchRequest",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_zstd_batches(kafka: Kafka) -> None:
     """A zstd batch in a topic of compression.type=producer is given to every version: nobody looks into it."""
@@ -167,7 +149,7 @@ def test_a_zstd_topic_before_v10(kafka: Kafka) -> None:
     assert row.error_code in kafka.either(v3=ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, v4=0)
 
 
-@case(FetchRequest, versions="4-12", feature=FEATURE, why="KafkaApis.handleFetchRequest")
+@rows(versions="4-12", why="KafkaApis.handleFetchRequest")
 def test_unknown_topic(kafka: Kafka) -> None:
     """A topic that does not exist answers UNKNOWN_TOPIC_OR_PARTITION with its name and offsets of -1."""
     topic = nowhere(kafka)
@@ -197,16 +179,14 @@ def test_zero_topic_id(kafka: Kafka) -> None:
 
 
 @pytest.mark.parametrize("partition", [1, -1])
-@case(FetchRequest, versions="4+", feature=FEATURE, why="ReplicaManager.getPartitionOrException")
+@rows(versions="4+", why="ReplicaManager.getPartitionOrException")
 def test_unknown_partition(kafka: Kafka, partition: int) -> None:
     """A partition that the topic does not have answers UNKNOWN_TOPIC_OR_PARTITION, with ids too."""
     row = kafka.fetch(kafka.topic(), partition=partition)
     assert (row.partition_index, row.error_code) == (partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
 
 
-@case(
-    FetchRequest, versions="4+", feature=FEATURE, why="KafkaApis.handleFetchRequest", also=(ProduceRequest,)
-)
+@rows(versions="4+", why="KafkaApis.handleFetchRequest", also=WRITES)
 def test_errors_beside_records(kafka: Kafka) -> None:
     """Each partition has its own answer: records, out of range, unknown."""
     topic = kafka.topic(2)
@@ -217,16 +197,14 @@ def test_errors_beside_records(kafka: Kafka) -> None:
     assert part(answer, topic, 2).error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 
-@case(FetchRequest, versions="4+", feature=FEATURE, why="KafkaApis.handleFetchRequest")
+@rows(versions="4+", why="KafkaApis.handleFetchRequest")
 def test_no_topics(kafka: Kafka) -> None:
     """A fetch of nothing answers nothing, at once, however long it would wait."""
     answer = kafka.ask(fetch_of(max_wait_ms=20_000), timeout_s=5)
     assert (answer.error_code, list(answer.responses)) == (0, [])
 
 
-@case(
-    FetchRequest, versions="4+", feature=FEATURE, why="FetchSession; FetchResponse.of", also=(ProduceRequest,)
-)
+@rows(versions="4+", why="FetchSession; FetchResponse.of", also=WRITES)
 def test_order_of_rows(kafka: Kafka) -> None:
     """Rows come in the order in which the partitions were asked for."""
     first, second = kafka.topic(3), kafka.topic()
@@ -237,33 +215,23 @@ def test_order_of_rows(kafka: Kafka) -> None:
     assert found == [(True, 2), (True, 0), (False, 0), (True, 1)]
 
 
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=FEATURE,
-    why="FetchRequest.fetchData is a map",
-    also=(ProduceRequest,),
-)
+@rows(versions="4+", why="FetchRequest.fetchData is a map", also=WRITES)
 def test_a_partition_named_twice(kafka: Kafka) -> None:
     """A partition named twice is answered once, as it was named last."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     kafka.produce(topic, b"b")
     answer = kafka.ask(fetch_of((topic, asked(0, 0)), (topic, asked(0, 1))))
     assert [record.value for record in records_in(part(answer, topic).records)] == [b"b"]
 
 
-@case(
-    FetchRequest,
+@rows(
     versions="latest",
-    feature=FEATURE,
     why="KafkaApis.handleFetchRequest; ReplicaManager",
     also=(ProduceRequest, DeleteTopicsRequest),
 )
 def test_a_deleted_topic(kafka: Kafka) -> None:
     """The id of a topic that was deleted is unknown, also when another one has its name now."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     state = DeleteTopicState(name=topic.name)
     kafka.ask(
         DeleteTopicsRequest(topics=[state], topic_names=[topic.name], timeout_ms=10_000),
@@ -280,12 +248,11 @@ def test_a_deleted_topic(kafka: Kafka) -> None:
     versions="4+",
     feature="isolation level",
     why="KIP-98; KafkaApis.handleFetchRequest",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_read_uncommitted_has_no_aborted_transactions(kafka: Kafka) -> None:
     """With isolation level 0 the list of aborted transactions is null."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     assert kafka.fetch(topic).aborted_transactions is None
 
 
@@ -294,12 +261,11 @@ def test_read_uncommitted_has_no_aborted_transactions(kafka: Kafka) -> None:
     versions="4+",
     feature="isolation level",
     why="KIP-98; UnifiedLog.read",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_read_committed_has_a_list(kafka: Kafka) -> None:
     """With isolation level 1 the list of aborted transactions is empty where there are none, and the records come."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     row = kafka.fetch(topic, isolation_level=READ_COMMITTED)
     assert row.aborted_transactions is not None
     assert len(row.aborted_transactions) == 0
@@ -311,13 +277,12 @@ def test_read_committed_has_a_list(kafka: Kafka) -> None:
     versions="4+",
     feature="isolation level",
     why="IsolationLevel.forId; FetchRequest.getErrorResponse",
-    also=(ProduceRequest,),
+    also=WRITES,
     differs="isolation-level",
 )
 def test_unknown_isolation_level(kafka: Kafka, version: int) -> None:
     """An isolation level that nobody knows is an error: of the whole answer from v7, of each partition before."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     answer = kafka.ask(fetch_of((topic, asked(0)), isolation_level=2))
     code = answer.error_code if version >= 7 else part(answer, topic).error_code
     assert code in (ErrorCode.UNKNOWN_SERVER_ERROR, ErrorCode.INVALID_REQUEST)
@@ -327,7 +292,7 @@ def test_unknown_isolation_level(kafka: Kafka, version: int) -> None:
 # --- limits
 
 
-@case(FetchRequest, versions="4+", feature=LIMITS, why="KIP-74; UnifiedLog.read", also=(ProduceRequest,))
+@limits(why="KIP-74; UnifiedLog.read", also=WRITES)
 def test_partition_max_bytes(kafka: Kafka) -> None:
     """No more whole batches than partition_max_bytes holds."""
     topic, size = filled(kafka)
@@ -336,13 +301,7 @@ def test_partition_max_bytes(kafka: Kafka) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 0])
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=LIMITS,
-    why="KIP-74; ReplicaManager.readFromLog",
-    also=(ProduceRequest,),
-)
+@limits(why="KIP-74; ReplicaManager.readFromLog", also=WRITES)
 def test_the_first_batch_is_whole(kafka: Kafka, limit: int) -> None:
     """A batch larger than partition_max_bytes comes whole, or nobody could go on; even with a limit of 0."""
     topic, _ = filled(kafka)
@@ -350,13 +309,7 @@ def test_the_first_batch_is_whole(kafka: Kafka, limit: int) -> None:
     assert [header.base_offset for header in batches_in(row.records)] == [1]
 
 
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=LIMITS,
-    why="KIP-74; ReplicaManager.readFromLog",
-    also=(ProduceRequest,),
-)
+@limits(why="KIP-74; ReplicaManager.readFromLog", also=WRITES)
 def test_max_bytes(kafka: Kafka) -> None:
     """All partitions together give no more than max_bytes, the first ones first; the others their offsets."""
     topic, size = filled(kafka, partitions=3)
@@ -366,13 +319,7 @@ def test_max_bytes(kafka: Kafka) -> None:
     assert [row.high_watermark for *_, row in parts(answer)] == [5, 5, 5]
 
 
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=LIMITS,
-    why="KIP-74; ReplicaManager.readFromLog",
-    also=(ProduceRequest,),
-)
+@limits(why="KIP-74; ReplicaManager.readFromLog", also=WRITES)
 def test_max_bytes_below_one_batch(kafka: Kafka) -> None:
     """max_bytes below the first batch gives that batch, and nothing of the other partitions."""
     topic, _ = filled(kafka, partitions=2)
@@ -381,13 +328,7 @@ def test_max_bytes_below_one_batch(kafka: Kafka) -> None:
     assert counts(answer) == [1, 0]
 
 
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=LIMITS,
-    why="KIP-74; ReplicaManager.readFromLog",
-    also=(ProduceRequest,),
-)
+@limits(why="KIP-74; ReplicaManager.readFromLog", also=WRITES)
 def test_only_the_first_partition_with_records_exceeds_its_limit(kafka: Kafka) -> None:
     """Empty partitions do not use up the right to one whole batch; a second partition has no such right."""
     topic = kafka.topic(3)
@@ -397,7 +338,7 @@ def test_only_the_first_partition_with_records_exceeds_its_limit(kafka: Kafka) -
     assert counts(answer) == [0, 1, 0]
 
 
-@case(FetchRequest, versions="latest", feature=LIMITS, why="KIP-74; FileRecords", also=(ProduceRequest,))
+@case(FetchRequest, versions="latest", feature=LIMITS, why="KIP-74; FileRecords", also=WRITES)
 def test_incomplete_batches_are_no_use(kafka: Kafka) -> None:
     """What follows the last whole batch, if anything, is the beginning of the next one."""
     topic, size = filled(kafka)
@@ -410,17 +351,10 @@ def test_incomplete_batches_are_no_use(kafka: Kafka) -> None:
 # --- who asks
 
 
-@case(
-    FetchRequest,
-    versions="4+",
-    feature=FEATURE,
-    why="Partition.followerReplicaOrThrow; KIP-903",
-    also=(ProduceRequest,),
-)
+@rows(versions="4+", why="Partition.followerReplicaOrThrow; KIP-903", also=WRITES)
 def test_a_fetch_as_a_broker_that_is_no_replica(kafka: Kafka, version: int) -> None:
     """A replica id that is none of the partition's replicas gets no records."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     options = (
         {"replica_id": 4711}
         if version < 15
@@ -431,17 +365,16 @@ def test_a_fetch_as_a_broker_that_is_no_replica(kafka: Kafka, version: int) -> N
     assert not row.records
 
 
-@case(FetchRequest, versions="11+", feature=FEATURE, why="KIP-392", also=(ProduceRequest,))
+@rows(versions="11+", why="KIP-392", also=WRITES)
 def test_rack(kafka: Kafka) -> None:
     """A rack that no broker is in changes nothing: no preferred replica, and the records come."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     row = part(kafka.ask(fetch_of((topic, asked(0)), rack_id="nowhere")), topic)
     assert (row.error_code, row.preferred_read_replica) == (0, -1)
     assert records_in(row.records)
 
 
-@case(FetchRequest, versions="12+", feature=FEATURE, why="KIP-595; a broker does not look at it")
+@rows(versions="12+", why="KIP-595; a broker does not look at it")
 def test_cluster_id(kafka: Kafka) -> None:
     """The cluster id in a fetch is for the quorum's controllers alone: a broker does not compare it."""
     topic = kafka.topic()
@@ -457,12 +390,11 @@ def test_cluster_id(kafka: Kafka) -> None:
     versions="9+",
     feature="leader epochs",
     why="KIP-320; Partition.checkCurrentLeaderEpoch",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_current_leader_epoch(kafka: Kafka) -> None:
     """The right epoch, and none, are served."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     for epoch in (EPOCH, -1):
         assert kafka.fetch(topic, current_leader_epoch=epoch).error_code == 0
 
@@ -497,12 +429,11 @@ def test_the_epoch_is_looked_at_before_the_offset(kafka: Kafka) -> None:
     versions="12+",
     feature="leader epochs",
     why="KIP-595; Partition.readRecords",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_last_fetched_epoch(kafka: Kafka) -> None:
     """A last fetched epoch that agrees with the log is served without a word."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     kafka.produce(topic, b"b")
     row = kafka.fetch(topic, 1, last_fetched_epoch=EPOCH, current_leader_epoch=EPOCH)
     assert (row.error_code, row.diverging_epoch.epoch) == (0, -1)
@@ -514,12 +445,11 @@ def test_last_fetched_epoch(kafka: Kafka) -> None:
     versions="12+",
     feature="leader epochs",
     why="KIP-595; Partition.readRecords",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_a_reader_that_is_ahead_diverges(kafka: Kafka) -> None:
     """Where the epoch ends before the fetch offset: the diverging epoch with its end, no records and no error."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     row = kafka.fetch(topic, 7, last_fetched_epoch=EPOCH)
     assert row.error_code == 0
     assert (row.diverging_epoch.epoch, row.diverging_epoch.end_offset) == (EPOCH, 2)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from conformance import Codec, Kafka, Record, Topic, batch, case, now_ms
-from conformance.partitions import deletion_of, nowhere, offsets_of, part, parts
+from conformance.partitions import deletion_of, nowhere, offsets_of, part, parts, topic_with
 from wire.errors import ErrorCode
 from wire.messages.delete_records import DeleteRecordsRequest
 from wire.messages.list_offsets import ListOffsetsRequest
@@ -21,6 +22,11 @@ EPOCHS_FROM = 4
 FOREVER = -1
 T = 1_600_000_000_000
 HALF_EMPTY = (-1, -1)
+WRITES = (ProduceRequest,)
+WRITES_AND_DELETES = (ProduceRequest, DeleteRecordsRequest)
+
+named = partial(case, ListOffsetsRequest, feature=NAMED)
+by_time = partial(case, ListOffsetsRequest, feature=BY_TIME)
 
 
 def row(kafka: Kafka, topic: Topic, timestamp: int, **options: Any) -> Any:
@@ -41,95 +47,58 @@ def timed(*times: int) -> list[Record]:
 # --- named
 
 
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=NAMED,
-    why="KIP-79; UnifiedLog.fetchOffsetByTimestamp",
-    also=(ProduceRequest,),
-)
+@named(versions="1+", why="KIP-79; UnifiedLog.fetchOffsetByTimestamp", also=WRITES)
 def test_latest(kafka: Kafka, version: int) -> None:
     """-1 is the offset behind the last record, without a timestamp, with the leader's epoch."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     answer = row(kafka, topic, LATEST)
     assert (answer.error_code, answer.timestamp, answer.offset) == (0, -1, 2)
     assert answer.leader_epoch == (0 if version >= EPOCHS_FROM else -1)
 
 
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=NAMED,
-    why="KIP-79; UnifiedLog.fetchOffsetByTimestamp",
-    also=(ProduceRequest,),
-)
+@named(versions="1+", why="KIP-79; UnifiedLog.fetchOffsetByTimestamp", also=WRITES)
 def test_earliest(kafka: Kafka, version: int) -> None:
     """-2 is the offset of the first record, without a timestamp, with the record's epoch."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     answer = row(kafka, topic, EARLIEST)
     assert (answer.error_code, answer.timestamp, answer.offset) == (0, -1, 0)
     assert answer.leader_epoch == (0 if version >= EPOCHS_FROM else -1)
 
 
 @pytest.mark.parametrize("timestamp", [LATEST, EARLIEST])
-@case(ListOffsetsRequest, versions="1+", feature=NAMED, why="UnifiedLog.fetchOffsetByTimestamp")
+@named(versions="1+", why="UnifiedLog.fetchOffsetByTimestamp")
 def test_ends_of_an_empty_log(kafka: Kafka, timestamp: int) -> None:
     """Both ends of an empty log are 0."""
     assert found(kafka, kafka.topic(), timestamp) == (-1, 0)
 
 
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=NAMED,
-    why="UnifiedLog.fetchOffsetByTimestamp",
-    also=(ProduceRequest, DeleteRecordsRequest),
-)
+@named(versions="1+", why="UnifiedLog.fetchOffsetByTimestamp", also=WRITES_AND_DELETES)
 def test_ends_after_everything_was_deleted(kafka: Kafka) -> None:
     """A log whose records are all deleted begins where it ends."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     kafka.ask(deletion_of((topic, 0, -1)))
     assert found(kafka, topic, EARLIEST) == (-1, 2)
     assert found(kafka, topic, LATEST) == (-1, 2)
 
 
-@case(
-    ListOffsetsRequest,
-    versions="7+",
-    feature=NAMED,
-    why="KIP-734; UnifiedLog.fetchOffsetByTimestamp",
-    also=(ProduceRequest,),
-)
+@named(versions="7+", why="KIP-734; UnifiedLog.fetchOffsetByTimestamp", also=WRITES)
 def test_max_timestamp(kafka: Kafka) -> None:
     """-3 is the record with the greatest timestamp, with that timestamp."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T, T + 50, T + 20))
+    topic = topic_with(kafka, *timed(T, T + 50, T + 20), retention_ms=FOREVER)
     kafka.produce(topic, *timed(T + 30, T + 40))
     assert found(kafka, topic, MAX_TIMESTAMP) == (T + 50, 1)
 
 
-@case(
-    ListOffsetsRequest,
-    versions="7+",
-    feature=NAMED,
-    why="KIP-734; LogSegment.maxTimestampAndOffsetSoFar",
-    also=(ProduceRequest,),
-)
+@named(versions="7+", why="KIP-734; LogSegment.maxTimestampAndOffsetSoFar", also=WRITES)
 def test_max_timestamp_twice(kafka: Kafka) -> None:
     """Of several records with the greatest timestamp the first one is told."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T, T + 50, T + 50))
+    topic = topic_with(kafka, *timed(T, T + 50, T + 50), retention_ms=FOREVER)
     kafka.produce(topic, *timed(T + 50))
     assert found(kafka, topic, MAX_TIMESTAMP) == (T + 50, 1)
 
 
 @pytest.mark.parametrize("codec", [Codec.GZIP, Codec.ZSTD], ids=lambda codec: codec.name.lower())
-@case(
-    ListOffsetsRequest, versions="latest", feature=NAMED, why="KIP-734; KAFKA-16341", also=(ProduceRequest,)
-)
+@named(versions="latest", why="KIP-734; KAFKA-16341", also=WRITES)
 def test_max_timestamp_inside_a_compressed_batch(kafka: Kafka, codec: Codec) -> None:
     """-3 is exact inside a compressed batch."""
     topic = kafka.topic(retention_ms=FOREVER)
@@ -137,47 +106,38 @@ def test_max_timestamp_inside_a_compressed_batch(kafka: Kafka, codec: Codec) -> 
     assert found(kafka, topic, MAX_TIMESTAMP) == (T + 90, 1)
 
 
-@case(ListOffsetsRequest, versions="7+", feature=NAMED, why="KIP-734")
+@named(versions="7+", why="KIP-734")
 def test_max_timestamp_of_an_empty_log(kafka: Kafka) -> None:
     """An empty log has no greatest timestamp: -1 and -1, and no error."""
     assert found(kafka, kafka.topic(), MAX_TIMESTAMP) == HALF_EMPTY
 
 
-@case(
-    ListOffsetsRequest,
-    versions="8+",
-    feature=NAMED,
-    why="KIP-405",
-    also=(ProduceRequest, DeleteRecordsRequest),
-)
+@named(versions="8+", why="KIP-405", also=WRITES_AND_DELETES)
 def test_earliest_local(kafka: Kafka) -> None:
     """Without tiered storage -4 is the log start, as -2."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     kafka.ask(deletion_of((topic, 0, 1)))
     assert found(kafka, topic, EARLIEST_LOCAL) == (-1, 1)
 
 
-@case(ListOffsetsRequest, versions="9+", feature=NAMED, why="KIP-1005", also=(ProduceRequest,))
+@named(versions="9+", why="KIP-1005", also=WRITES)
 def test_latest_tiered(kafka: Kafka) -> None:
     """Without tiered storage -5 is nothing: offset -1, no error, no epoch."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     answer = row(kafka, topic, LATEST_TIERED)
     assert (answer.error_code, answer.timestamp, answer.offset, answer.leader_epoch) == (0, -1, -1, -1)
 
 
-@case(ListOffsetsRequest, versions="11+", feature=NAMED, why="KIP-1023", also=(ProduceRequest,))
+@named(versions="11+", why="KIP-1023", also=WRITES)
 def test_earliest_pending_upload(kafka: Kafka) -> None:
     """Without tiered storage -6 is nothing: offset -1, no error, no epoch."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     answer = row(kafka, topic, EARLIEST_PENDING_UPLOAD)
     assert (answer.error_code, answer.timestamp, answer.offset, answer.leader_epoch) == (0, -1, -1, -1)
 
 
 @pytest.mark.parametrize("timestamp", list(FIRST_VERSION))
-@case(ListOffsetsRequest, versions="1+", feature=NAMED, why="KafkaApis.handleListOffsetRequest")
+@named(versions="1+", why="KafkaApis.handleListOffsetRequest")
 def test_names_that_come_later(kafka: Kafka, version: int, timestamp: int) -> None:
     """A named point that the version does not have yet answers UNSUPPORTED_VERSION for its partition."""
     answer = row(kafka, kafka.topic(), timestamp)
@@ -188,7 +148,7 @@ def test_names_that_come_later(kafka: Kafka, version: int, timestamp: int) -> No
 
 
 @pytest.mark.parametrize("timestamp", [-7, -100])
-@case(ListOffsetsRequest, versions="1+", feature=NAMED, why="KafkaApis.handleListOffsetRequest")
+@named(versions="1+", why="KafkaApis.handleListOffsetRequest")
 def test_names_that_nobody_knows(kafka: Kafka, timestamp: int) -> None:
     """Other negative timestamps answer UNSUPPORTED_VERSION."""
     answer = row(kafka, kafka.topic(), timestamp)
@@ -198,17 +158,10 @@ def test_names_that_nobody_knows(kafka: Kafka, timestamp: int) -> None:
 # --- by time
 
 
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=BY_TIME,
-    why="KIP-79; FileRecords.searchForTimestamp",
-    also=(ProduceRequest,),
-)
+@by_time(versions="1+", why="KIP-79; FileRecords.searchForTimestamp", also=WRITES)
 def test_the_first_record_not_older(kafka: Kafka, version: int) -> None:
     """A time answers the first record that is not older, with its own timestamp and epoch."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T, T + 10))
+    topic = topic_with(kafka, *timed(T, T + 10), retention_ms=FOREVER)
     kafka.produce(topic, *timed(T + 20, T + 30))
     assert found(kafka, topic, T) == (T, 0)
     assert found(kafka, topic, T + 1) == (T + 10, 1)
@@ -218,57 +171,41 @@ def test_the_first_record_not_older(kafka: Kafka, version: int) -> None:
     assert answer.leader_epoch == (0 if version >= EPOCHS_FROM else -1)
 
 
-@case(ListOffsetsRequest, versions="1+", feature=BY_TIME, why="KIP-79", also=(ProduceRequest,))
+@by_time(versions="1+", why="KIP-79", also=WRITES)
 def test_before_everything(kafka: Kafka) -> None:
     """A time before the first record, also 0, answers the first record."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T, T + 10))
+    topic = topic_with(kafka, *timed(T, T + 10), retention_ms=FOREVER)
     assert found(kafka, topic, 0) == (T, 0)
     assert found(kafka, topic, T - 1) == (T, 0)
 
 
-@case(ListOffsetsRequest, versions="1+", feature=BY_TIME, why="KIP-79", also=(ProduceRequest,))
+@by_time(versions="1+", why="KIP-79", also=WRITES)
 def test_after_everything(kafka: Kafka) -> None:
     """A time after the last record answers offset -1 and timestamp -1, and no error."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T, T + 10))
+    topic = topic_with(kafka, *timed(T, T + 10), retention_ms=FOREVER)
     answer = row(kafka, topic, T + 11)
     assert (answer.error_code, answer.timestamp, answer.offset, answer.leader_epoch) == (0, -1, -1, -1)
     assert found(kafka, topic, 2**63 - 1) == HALF_EMPTY
 
 
-@case(ListOffsetsRequest, versions="1+", feature=BY_TIME, why="KIP-79")
+@by_time(versions="1+", why="KIP-79")
 def test_in_an_empty_log(kafka: Kafka) -> None:
     """An empty log answers offset -1 and timestamp -1, and no error."""
     assert found(kafka, kafka.topic(), now_ms()) == HALF_EMPTY
 
 
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=BY_TIME,
-    why="KIP-79; FileRecords.searchForTimestamp",
-    also=(ProduceRequest,),
-)
+@by_time(versions="1+", why="KIP-79; FileRecords.searchForTimestamp", also=WRITES)
 def test_equal_times(kafka: Kafka) -> None:
     """Of several records of one time the first is told, within a batch and over batches."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T, T + 5, T + 5))
+    topic = topic_with(kafka, *timed(T, T + 5, T + 5), retention_ms=FOREVER)
     kafka.produce(topic, *timed(T + 5, T + 5))
     assert found(kafka, topic, T + 5) == (T + 5, 1)
 
 
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=BY_TIME,
-    why="KIP-79; FileRecords.searchForTimestamp",
-    also=(ProduceRequest,),
-)
+@by_time(versions="1+", why="KIP-79; FileRecords.searchForTimestamp", also=WRITES)
 def test_times_out_of_order(kafka: Kafka) -> None:
     """Where times go back, the lowest offset whose record is not older counts, not the nearest time."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T + 100))
+    topic = topic_with(kafka, *timed(T + 100), retention_ms=FOREVER)
     kafka.produce(topic, *timed(T, T + 50))
     kafka.produce(topic, *timed(T + 20, T + 200))
     assert found(kafka, topic, T + 20) == (T + 100, 0)
@@ -278,13 +215,7 @@ def test_times_out_of_order(kafka: Kafka) -> None:
 @pytest.mark.parametrize(
     "codec", [Codec.GZIP, Codec.SNAPPY, Codec.LZ4, Codec.ZSTD], ids=lambda codec: codec.name.lower()
 )
-@case(
-    ListOffsetsRequest,
-    versions="latest",
-    feature=BY_TIME,
-    why="KIP-79; FileRecords.searchForTimestamp",
-    also=(ProduceRequest,),
-)
+@by_time(versions="latest", why="KIP-79; FileRecords.searchForTimestamp", also=WRITES)
 def test_inside_a_compressed_batch(kafka: Kafka, codec: Codec) -> None:
     """The search is exact inside compressed batches."""
     topic = kafka.topic(retention_ms=FOREVER)
@@ -292,28 +223,15 @@ def test_inside_a_compressed_batch(kafka: Kafka, codec: Codec) -> None:
     assert found(kafka, topic, T + 33) == (T + 33, 33)
 
 
-@case(
-    ListOffsetsRequest,
-    versions="latest",
-    feature=BY_TIME,
-    why="KIP-79; UnifiedLog.fetchOffsetByTimestamp",
-    also=(ProduceRequest, DeleteRecordsRequest),
-)
+@by_time(versions="latest", why="KIP-79; UnifiedLog.fetchOffsetByTimestamp", also=WRITES_AND_DELETES)
 def test_deleted_records_are_not_found(kafka: Kafka) -> None:
     """A record below the log start is not found, even inside the batch that the start cuts."""
-    topic = kafka.topic(retention_ms=FOREVER)
-    kafka.produce(topic, *timed(T, T + 1, T + 2))
+    topic = topic_with(kafka, *timed(T, T + 1, T + 2), retention_ms=FOREVER)
     kafka.ask(deletion_of((topic, 0, 2)))
     assert found(kafka, topic, T) == (T + 2, 2)
 
 
-@case(
-    ListOffsetsRequest,
-    versions="latest",
-    feature=BY_TIME,
-    why="RecordBatch.NO_TIMESTAMP",
-    also=(ProduceRequest,),
-)
+@by_time(versions="latest", why="RecordBatch.NO_TIMESTAMP", also=WRITES)
 def test_records_without_a_time(kafka: Kafka) -> None:
     """Records without a timestamp are older than every time."""
     topic = kafka.topic()
@@ -322,7 +240,7 @@ def test_records_without_a_time(kafka: Kafka) -> None:
     assert kafka.offset(topic, 0) == 1
 
 
-@case(ListOffsetsRequest, versions="latest", feature=BY_TIME, why="KIP-79; TimeIndex", also=(ProduceRequest,))
+@by_time(versions="latest", why="KIP-79; TimeIndex", also=WRITES)
 def test_over_many_batches(kafka: Kafka) -> None:
     """The search is exact over 100 batches of 4 KB, more than an index has entries."""
     topic = kafka.topic(retention_ms=FOREVER, index_interval_bytes=8192)
@@ -342,12 +260,11 @@ def test_over_many_batches(kafka: Kafka) -> None:
     versions="2+",
     feature="isolation level",
     why="KIP-98; ReplicaManager.fetchOffset",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_read_committed(kafka: Kafka, timestamp: int) -> None:
     """Where no transaction is open, read_committed ends where everything ends."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a", b"b")
+    topic = topic_with(kafka, b"a", b"b")
     assert found(kafka, topic, timestamp, isolation_level=1) == (-1, 2 if timestamp == LATEST else 0)
 
 
@@ -374,17 +291,16 @@ def test_unknown_isolation_level(kafka: Kafka) -> None:
     versions="4+",
     feature="leader epochs",
     why="KIP-320; Partition.checkCurrentLeaderEpoch",
-    also=(ProduceRequest,),
+    also=WRITES,
 )
 def test_current_leader_epoch(kafka: Kafka, epoch: int, code: int) -> None:
     """The right epoch and -1 are served; one to come answers UNKNOWN_LEADER_EPOCH, one below FENCED_LEADER_EPOCH."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     answer = row(kafka, topic, LATEST, current_leader_epoch=epoch)
     assert (answer.error_code, answer.offset) == (code, -1 if code else 1)
 
 
-@case(ListOffsetsRequest, versions="1+", feature=NAMED, why="KafkaApis.handleListOffsetRequest")
+@named(versions="1+", why="KafkaApis.handleListOffsetRequest")
 def test_unknown_topic(kafka: Kafka) -> None:
     """A topic that does not exist answers UNKNOWN_TOPIC_OR_PARTITION, offset -1 and timestamp -1."""
     answer = row(kafka, nowhere(kafka), LATEST)
@@ -393,7 +309,7 @@ def test_unknown_topic(kafka: Kafka) -> None:
 
 
 @pytest.mark.parametrize("partition", [1, -1])
-@case(ListOffsetsRequest, versions="1+", feature=NAMED, why="KafkaApis.handleListOffsetRequest")
+@named(versions="1+", why="KafkaApis.handleListOffsetRequest")
 def test_unknown_partition(kafka: Kafka, partition: int) -> None:
     """A partition that the topic does not have fails alone."""
     topic = kafka.topic()
@@ -402,7 +318,7 @@ def test_unknown_partition(kafka: Kafka, partition: int) -> None:
     assert part(answer, topic, partition).error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
 
-@case(ListOffsetsRequest, versions="1+", feature=NAMED, why="ListOffsetsRequest.duplicatePartitions")
+@named(versions="1+", why="ListOffsetsRequest.duplicatePartitions")
 def test_a_partition_named_twice(kafka: Kafka) -> None:
     """A partition named twice answers INVALID_REQUEST, and only it."""
     topic = kafka.topic(2)
@@ -412,13 +328,7 @@ def test_a_partition_named_twice(kafka: Kafka) -> None:
     assert part(answer, topic, 1).error_code == 0
 
 
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=NAMED,
-    why="KafkaApis.handleListOffsetRequest",
-    also=(ProduceRequest,),
-)
+@named(versions="1+", why="KafkaApis.handleListOffsetRequest", also=WRITES)
 def test_several_topics(kafka: Kafka) -> None:
     """Topics and partitions are answered each once, each for itself."""
     first, missing, second = kafka.topic(2), nowhere(kafka), kafka.topic()
@@ -432,22 +342,15 @@ def test_several_topics(kafka: Kafka) -> None:
     assert part(answer, second).offset == 2
 
 
-@case(ListOffsetsRequest, versions="1+", feature=NAMED, why="KafkaApis.handleListOffsetRequest")
+@named(versions="1+", why="KafkaApis.handleListOffsetRequest")
 def test_no_topics(kafka: Kafka) -> None:
     """A request for nothing answers nothing."""
     assert not kafka.ask(offsets_of()).topics
 
 
 @pytest.mark.parametrize("replica_id", [-2, 4711])
-@case(
-    ListOffsetsRequest,
-    versions="1+",
-    feature=NAMED,
-    why="ReplicaManager.fetchOffset; ListOffsetsRequest.DEBUGGING_REPLICA_ID",
-    also=(ProduceRequest,),
-)
+@named(versions="1+", why="ReplicaManager.fetchOffset; ListOffsetsRequest.DEBUGGING_REPLICA_ID", also=WRITES)
 def test_replica_id(kafka: Kafka, replica_id: int) -> None:
     """A debugging client (-2), and one that says to be some broker, are answered like a consumer by the leader."""
-    topic = kafka.topic()
-    kafka.produce(topic, b"a")
+    topic = topic_with(kafka, b"a")
     assert found(kafka, topic, LATEST, replica_id=replica_id) == (-1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,8 +38,13 @@ from wire.messages.delete_acls import DeleteAclsFilter, DeleteAclsRequest
 from wire.messages.describe_acls import DescribeAclsRequest
 
 FEATURE = "ACLs"
+FILTERS = "KIP-290; ResourcePatternFilter"
 WHY = "KIP-140, KIP-290; StandardAuthorizer"
 NEEDS = (AUTHORIZER,)
+
+describing = partial(case, DescribeAclsRequest, feature=FEATURE, needs=NEEDS)
+creating = partial(case, CreateAclsRequest, feature=FEATURE, needs=NEEDS)
+deleting = partial(case, DeleteAclsRequest, feature=FEATURE, needs=NEEDS)
 
 
 class Family:
@@ -83,62 +89,34 @@ def delete(kafka: Kafka, **given: Any) -> Any:
 # --- describe
 
 
-@case(DescribeAclsRequest, versions="1+", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@describing(versions="1+", why=WHY, also=APIS)
 def test_all_of_a_principal(family: Family) -> None:
     """A filter with null and ANY for all but the principal finds what it has."""
     assert family.find() == {family.literal, family.prefixed, family.longer}
 
 
-@case(
-    DescribeAclsRequest,
-    versions="1+",
-    feature=FEATURE,
-    why="KIP-290; ResourcePatternFilter",
-    also=APIS,
-    needs=NEEDS,
-)
+@describing(versions="1+", why=FILTERS, also=APIS)
 def test_literal_filter(family: Family) -> None:
     """A literal filter finds literal ACLs of just that name."""
     found = family.find(resource_name_filter=family.name, pattern_type_filter=LITERAL)
     assert found == {family.literal}
 
 
-@case(
-    DescribeAclsRequest,
-    versions="1+",
-    feature=FEATURE,
-    why="KIP-290; ResourcePatternFilter",
-    also=APIS,
-    needs=NEEDS,
-)
+@describing(versions="1+", why=FILTERS, also=APIS)
 def test_prefixed_filter(family: Family) -> None:
     """A prefixed filter finds prefixed ACLs of just that name, not those of which it is a part."""
     assert family.find(resource_name_filter=family.name, pattern_type_filter=PREFIXED) == {family.prefixed}
     assert family.find(resource_name_filter=family.name[:-1], pattern_type_filter=PREFIXED) == set()
 
 
-@case(
-    DescribeAclsRequest,
-    versions="1+",
-    feature=FEATURE,
-    why="KIP-290; ResourcePatternFilter",
-    also=APIS,
-    needs=NEEDS,
-)
+@describing(versions="1+", why=FILTERS, also=APIS)
 def test_any_filter(family: Family) -> None:
     """A filter for any pattern finds ACLs of just that name, literal and prefixed."""
     found = family.find(resource_name_filter=family.name, pattern_type_filter=ANY)
     assert found == {family.literal, family.prefixed}
 
 
-@case(
-    DescribeAclsRequest,
-    versions="1+",
-    feature=FEATURE,
-    why="KIP-290; ResourcePatternFilter",
-    also=APIS,
-    needs=NEEDS,
-)
+@describing(versions="1+", why=FILTERS, also=APIS)
 def test_match_filter(family: Family) -> None:
     """A MATCH filter finds all that bears on a resource: literal ACLs of that name, and prefixes of it."""
     found = family.find(resource_name_filter=family.name + "x", pattern_type_filter=MATCH)
@@ -161,14 +139,7 @@ def test_match_filter(family: Family) -> None:
     ],
     ids=str,
 )
-@case(
-    DescribeAclsRequest,
-    versions="1+",
-    feature=FEATURE,
-    why="KIP-140; AccessControlEntryFilter",
-    also=APIS,
-    needs=NEEDS,
-)
+@describing(versions="1+", why="KIP-140; AccessControlEntryFilter", also=APIS)
 def test_parts_of_a_filter(family: Family, given: dict[str, Any], expected: list[str]) -> None:
     """Each part of a filter matches exactly: '*' is a host like another, and WRITE does not stand for DESCRIBE."""
     assert family.find(**given) == {getattr(family, name) for name in expected}
@@ -177,7 +148,7 @@ def test_parts_of_a_filter(family: Family, given: dict[str, Any], expected: list
 @pytest.mark.parametrize(
     "given", [{"operation": 99}, {"pattern_type_filter": 9}, {"resource_type_filter": 99}], ids=str
 )
-@case(DescribeAclsRequest, versions="latest", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@describing(versions="latest", why=WHY, also=APIS)
 def test_unheard_of(family: Family, given: dict[str, int]) -> None:
     """A number that no enumeration has finds nothing."""
     assert family.find(**given) == set()
@@ -188,13 +159,7 @@ def test_unheard_of(family: Family, given: dict[str, int]) -> None:
     [{"operation": 0}, {"pattern_type_filter": 0}, {"resource_type_filter": 0}, {"permission_type": 0}],
     ids=str,
 )
-@case(
-    DescribeAclsRequest,
-    versions="latest",
-    feature=FEATURE,
-    why="DescribeAclsRequest.normalizeAndValidate",
-    needs=NEEDS,
-)
+@describing(versions="latest", why="DescribeAclsRequest.normalizeAndValidate")
 def test_unknown(kafka: Kafka, given: dict[str, int]) -> None:
     """0, which is UNKNOWN, ends the connection."""
     connection = kafka.connection()
@@ -205,7 +170,7 @@ def test_unknown(kafka: Kafka, given: dict[str, int]) -> None:
 # --- create
 
 
-@case(CreateAclsRequest, versions="1+", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@creating(versions="1+", why=WHY, also=APIS)
 def test_create_twice(kafka: Kafka) -> None:
     """Creating an ACL that is there is no error, and it is there once."""
     principal, topic = f"User:{kafka.name('user')}", kafka.name("topic")
@@ -229,7 +194,7 @@ def test_create_twice(kafka: Kafka) -> None:
     ],
     ids=str,
 )
-@case(CreateAclsRequest, versions="latest", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@creating(versions="latest", why=WHY, also=APIS)
 def test_kinds(kafka: Kafka, kind: int, name: str) -> None:
     """There are ACLs of groups, transactional ids, tokens, users and topics; the name is not judged."""
     principal = f"User:{kafka.name('user')}"
@@ -239,14 +204,7 @@ def test_kinds(kafka: Kafka, kind: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("principal", ["User:a b", "Group:x", "User:CN=a,O=b", "User:*", "Robot:"], ids=str)
-@case(
-    CreateAclsRequest,
-    versions="latest",
-    feature=FEATURE,
-    why="SecurityUtils.parseKafkaPrincipal",
-    also=APIS,
-    needs=NEEDS,
-)
+@creating(versions="latest", why="SecurityUtils.parseKafkaPrincipal", also=APIS)
 def test_principals(kafka: Kafka, principal: str) -> None:
     """Any type and name make a principal, with a colon between."""
     topic = kafka.name("topic")
@@ -261,7 +219,7 @@ def test_principals(kafka: Kafka, principal: str) -> None:
     [(TOPICS, "", LITERAL), (CLUSTER, "another", LITERAL), (CLUSTER, THE_CLUSTER[:5], PREFIXED)],
     ids=str,
 )
-@case(CreateAclsRequest, versions="1+", feature=FEATURE, why="AclApis.handleCreateAcls", needs=NEEDS)
+@creating(versions="1+", why="AclApis.handleCreateAcls")
 def test_invalid_resource(kafka: Kafka, kind: int, name: str, pattern: int) -> None:
     """An empty name, and a cluster that is not called kafka-cluster, answer INVALID_REQUEST."""
     row = acl(f"User:{kafka.name('user')}", READ, kind, name, pattern=pattern)
@@ -269,22 +227,13 @@ def test_invalid_resource(kafka: Kafka, kind: int, name: str, pattern: int) -> N
 
 
 @pytest.mark.parametrize("principal", ["", "alice"])
-@case(
-    CreateAclsRequest,
-    versions="latest",
-    feature=FEATURE,
-    why="AclControlManager.validateNewAcl",
-    needs=NEEDS,
-    line="4.x",
-)
+@creating(versions="latest", why="AclControlManager.validateNewAcl", line="4.x")
 def test_invalid_principal(kafka: Kafka, principal: str) -> None:
     """A principal without a colon answers INVALID_REQUEST."""
     assert create(kafka, acl(principal, READ, TOPICS, kafka.name("topic"))) == [ErrorCode.INVALID_REQUEST]
 
 
-@case(
-    CreateAclsRequest, versions="latest", feature=FEATURE, why="AclControlManager.validateNewAcl", needs=NEEDS
-)
+@creating(versions="latest", why="AclControlManager.validateNewAcl")
 def test_unheard_of_operation(kafka: Kafka) -> None:
     """An operation that is not known answers INVALID_REQUEST."""
     row = acl(f"User:{kafka.name('user')}", 99, TOPICS, kafka.name("topic"))
@@ -292,7 +241,7 @@ def test_unheard_of_operation(kafka: Kafka) -> None:
 
 
 @pytest.mark.parametrize("field", ["resource_type", "operation", "permission_type", "resource_pattern_type"])
-@case(CreateAclsRequest, versions="latest", feature=FEATURE, why="CreateAclsRequest.validate", needs=NEEDS)
+@creating(versions="latest", why="CreateAclsRequest.validate")
 def test_create_unknown(kafka: Kafka, field: str) -> None:
     """0, which is UNKNOWN, ends the connection."""
     row = acl(f"User:{kafka.name('user')}", READ, TOPICS, kafka.name("topic"))
@@ -312,13 +261,7 @@ def test_create_unknown(kafka: Kafka, field: str) -> None:
         ("resource_pattern_type", MATCH),
     ],
 )
-@case(
-    CreateAclsRequest,
-    versions="latest",
-    feature=FEATURE,
-    why="AclBinding; KafkaApis.handleError",
-    needs=NEEDS,
-)
+@creating(versions="latest", why="AclBinding; KafkaApis.handleError")
 def test_create_from_a_filter(kafka: Kafka, field: str, value: int) -> None:
     """ANY and MATCH are for filters: the request fails as a whole, with the same error for each row."""
     good = acl(f"User:{kafka.name('user')}", READ, TOPICS, kafka.name("topic"))
@@ -329,7 +272,7 @@ def test_create_from_a_filter(kafka: Kafka, field: str, value: int) -> None:
     assert codes[0] == codes[1] != 0
 
 
-@case(CreateAclsRequest, versions="1+", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@creating(versions="1+", why=WHY, also=APIS)
 def test_each_stands_for_itself(kafka: Kafka) -> None:
     """A bad row does not hinder the good ones, and the order of the answer is that of the request."""
     principal = f"User:{kafka.name('user')}"
@@ -338,7 +281,7 @@ def test_each_stands_for_itself(kafka: Kafka) -> None:
     delete(kafka, principal_filter=principal)
 
 
-@case(CreateAclsRequest, feature=FEATURE, why=WHY, needs=NEEDS)
+@creating(why=WHY)
 def test_create_none(kafka: Kafka) -> None:
     """A request about nothing is answered about nothing."""
     assert create(kafka) == []
@@ -347,7 +290,7 @@ def test_create_none(kafka: Kafka) -> None:
 # --- delete
 
 
-@case(DeleteAclsRequest, versions="1+", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@deleting(versions="1+", why=WHY, also=APIS)
 def test_delete(kafka: Kafka, family: Family) -> None:
     """A filter deletes what it finds, and the answer has each of them; the others stay."""
     result = delete(kafka, principal_filter=family.principal, operation=READ)
@@ -364,14 +307,14 @@ def test_delete(kafka: Kafka, family: Family) -> None:
     eventually(lambda: family.find() == {family.prefixed})
 
 
-@case(DeleteAclsRequest, versions="1+", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@deleting(versions="1+", why=WHY, also=APIS)
 def test_delete_nothing(kafka: Kafka) -> None:
     """A filter that finds nothing is no error."""
     result = delete(kafka, principal_filter=f"User:{kafka.name('user')}")
     assert (result.error_code, list(result.matching_acls)) == (0, [])
 
 
-@case(DeleteAclsRequest, versions="1+", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@deleting(versions="1+", why=WHY, also=APIS)
 def test_delete_by_match(kafka: Kafka, family: Family) -> None:
     """A MATCH filter deletes prefixed ACLs too, which bear on more than the resource named."""
     result = delete(
@@ -386,7 +329,7 @@ def test_delete_by_match(kafka: Kafka, family: Family) -> None:
     }
 
 
-@case(DeleteAclsRequest, versions="1+", feature=FEATURE, why=WHY, also=APIS, needs=NEEDS)
+@deleting(versions="1+", why=WHY, also=APIS)
 def test_delete_by_several(kafka: Kafka, family: Family) -> None:
     """Several filters are answered one by one, in order."""
     filters = [
@@ -397,7 +340,7 @@ def test_delete_by_several(kafka: Kafka, family: Family) -> None:
     assert [len(result.matching_acls) for result in results] == [1, 0, 2]
 
 
-@case(DeleteAclsRequest, feature=FEATURE, why=WHY, needs=NEEDS)
+@deleting(why=WHY)
 def test_delete_by_no_filter(kafka: Kafka) -> None:
     """A request about nothing is answered about nothing."""
     assert list(kafka.ask(DeleteAclsRequest(filters=[])).filter_results) == []
@@ -406,7 +349,7 @@ def test_delete_by_no_filter(kafka: Kafka) -> None:
 # --- versions before patterns
 
 
-@case(DescribeAclsRequest, versions="0", feature=FEATURE, why="KIP-290", also=APIS, needs=NEEDS)
+@describing(versions="0", why="KIP-290", also=APIS)
 def test_version_0(family: Family) -> None:
     """Version 0 knows literal ACLs alone."""
     assert family.find(pattern_type_filter=LITERAL) == {family.literal, family.longer}

@@ -5,6 +5,8 @@ A partition knows the last five batches of each producer id, and its epoch.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from conformance import Codec, Kafka, batches_in, case
@@ -19,8 +21,10 @@ STATE = "KIP-98; ProducerStateEntry, ProducerAppendInfo"
 DUPLICATES = "KIP-98; ProducerStateEntry.findDuplicateBatch, UnifiedLog.append"
 ALSO = (InitProducerIdRequest,)
 
+idempotence = partial(case, ProduceRequest, feature="idempotence", also=ALSO)
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=STATE, also=ALSO)
+
+@idempotence(versions="3+", why=STATE)
 def test_sequences_count_on(kafka: Kafka) -> None:
     """Batches whose sequences follow each other are stored one behind the other."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -28,7 +32,7 @@ def test_sequences_count_on(kafka: Kafka) -> None:
     assert [(each.error_code, each.base_offset) for each in answers] == [(0, 0), (0, 2), (0, 3)]
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=DUPLICATES, also=ALSO)
+@idempotence(versions="3+", why=DUPLICATES)
 def test_the_last_batch_again(kafka: Kafka) -> None:
     """The last batch sent again is answered with its own offset and without error, and not stored again."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -39,13 +43,7 @@ def test_the_last_batch_again(kafka: Kafka) -> None:
     assert kafka.offset(topic) == 4
 
 
-@case(
-    ProduceRequest,
-    versions="3+",
-    feature="idempotence",
-    why=f"{DUPLICATES}: NUM_BATCHES_TO_RETAIN",
-    also=ALSO,
-)
+@idempotence(versions="3+", why=f"{DUPLICATES}: NUM_BATCHES_TO_RETAIN")
 def test_the_last_five_batches_again(kafka: Kafka) -> None:
     """Each of the last five batches sent again is answered with the offset that it got first."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -56,13 +54,7 @@ def test_the_last_five_batches_again(kafka: Kafka) -> None:
     assert kafka.offset(topic) == 14
 
 
-@case(
-    ProduceRequest,
-    versions="3+",
-    feature="idempotence",
-    why=f"{DUPLICATES}: NUM_BATCHES_TO_RETAIN",
-    also=ALSO,
-)
+@idempotence(versions="3+", why=f"{DUPLICATES}: NUM_BATCHES_TO_RETAIN")
 def test_a_batch_before_the_last_five_again(kafka: Kafka) -> None:
     """A repetition older than five batches answers OUT_OF_ORDER_SEQUENCE_NUMBER, and never DUPLICATE_SEQUENCE_NUMBER."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -72,7 +64,7 @@ def test_a_batch_before_the_last_five_again(kafka: Kafka) -> None:
     assert kafka.offset(topic) == 6
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=STATE, also=ALSO)
+@idempotence(versions="3+", why=STATE)
 def test_a_gap(kafka: Kafka) -> None:
     """A batch whose sequence leaves one out answers OUT_OF_ORDER_SEQUENCE_NUMBER and is not stored."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -82,7 +74,7 @@ def test_a_gap(kafka: Kafka) -> None:
     assert kafka.offset(topic) == 2
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=STATE, also=ALSO)
+@idempotence(versions="3+", why=STATE)
 def test_after_a_refusal_the_right_sequence_goes_on(kafka: Kafka) -> None:
     """A refused batch changes nothing: the one that is due is taken, and then the refused one."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -92,7 +84,7 @@ def test_after_a_refusal_the_right_sequence_goes_on(kafka: Kafka) -> None:
     assert producer.send(topic, b"c", sequence=2).base_offset == 2
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=DUPLICATES, also=ALSO)
+@idempotence(versions="3+", why=DUPLICATES)
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_same_sequence_with_another_number_of_records(kafka: Kafka, count: int) -> None:
     """A batch that begins like the last one but has fewer or more records is no repetition: OUT_OF_ORDER_SEQUENCE_NUMBER."""
@@ -102,7 +94,7 @@ def test_the_same_sequence_with_another_number_of_records(kafka: Kafka, count: i
     assert refused.error_code == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=DUPLICATES, also=ALSO)
+@idempotence(versions="latest", why=DUPLICATES)
 def test_two_batches_as_one(kafka: Kafka) -> None:
     """Two stored batches sent again as one are no repetition: OUT_OF_ORDER_SEQUENCE_NUMBER."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -111,7 +103,7 @@ def test_two_batches_as_one(kafka: Kafka) -> None:
     assert producer.send(topic, b"a", b"b", sequence=0).error_code == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=DUPLICATES, also=ALSO)
+@idempotence(versions="latest", why=DUPLICATES)
 def test_a_repetition_is_known_by_its_sequences(kafka: Kafka) -> None:
     """Whether a batch is a repetition is said by its sequences alone: other content is neither looked at nor stored."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -121,7 +113,7 @@ def test_a_repetition_is_known_by_its_sequences(kafka: Kafka) -> None:
     assert [record.value for record in kafka.records(topic)] == [b"first"]
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=STATE, also=ALSO)
+@idempotence(versions="3+", why=STATE)
 @pytest.mark.parametrize("sequence", [1, 17, LAST_SEQUENCE])
 def test_a_producer_that_is_not_known_starts_anywhere(kafka: Kafka, sequence: int) -> None:
     """The first batch of an id that the partition does not know may have any sequence; the next one must follow it."""
@@ -134,7 +126,7 @@ def test_a_producer_that_is_not_known_starts_anywhere(kafka: Kafka, sequence: in
     assert producer.send(topic, b"b", sequence=follows).error_code == 0
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=f"{STATE}.inSequence", also=ALSO)
+@idempotence(versions="3+", why=f"{STATE}.inSequence")
 def test_after_the_last_sequence_comes_0(kafka: Kafka) -> None:
     """Sequences wrap: the one behind 2^31 - 1 is 0."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -143,13 +135,7 @@ def test_after_the_last_sequence_comes_0(kafka: Kafka) -> None:
     assert (after.error_code, after.base_offset) == (0, 2)
 
 
-@case(
-    ProduceRequest,
-    versions="3+",
-    feature="idempotence",
-    why="DefaultRecordBatch.incrementSequence",
-    also=ALSO,
-)
+@idempotence(versions="3+", why="DefaultRecordBatch.incrementSequence")
 def test_a_batch_across_the_wrap(kafka: Kafka) -> None:
     """A batch may begin before the wrap and end behind it; the next sequence is counted from there."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -158,7 +144,7 @@ def test_a_batch_across_the_wrap(kafka: Kafka) -> None:
     assert producer.send(topic, b"d", sequence=2).error_code == 0
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=DUPLICATES, also=ALSO)
+@idempotence(versions="latest", why=DUPLICATES)
 def test_a_batch_across_the_wrap_again(kafka: Kafka) -> None:
     """A batch that wraps is known as a repetition like any other."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -169,7 +155,7 @@ def test_a_batch_across_the_wrap_again(kafka: Kafka) -> None:
     assert kafka.offset(topic) == 3
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=STATE, also=ALSO)
+@idempotence(versions="3+", why=STATE)
 def test_partitions_count_apart(kafka: Kafka) -> None:
     """Each partition has its own sequences, each beginning at 0."""
     topic, producer = kafka.topic(partitions=2), idempotent(kafka)
@@ -180,7 +166,7 @@ def test_partitions_count_apart(kafka: Kafka) -> None:
     assert producer.send(topic, b"d", partition=0).base_offset == 2
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=STATE, also=ALSO)
+@idempotence(versions="3+", why=STATE)
 def test_producers_count_apart(kafka: Kafka) -> None:
     """Two producers write into one partition in turns, each with its own sequences."""
     topic, one, two = kafka.topic(), idempotent(kafka), idempotent(kafka)
@@ -189,7 +175,7 @@ def test_producers_count_apart(kafka: Kafka) -> None:
     assert two.send(topic, b"a", sequence=0).base_offset == 1
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=STATE, also=ALSO)
+@idempotence(versions="latest", why=STATE)
 def test_plain_batches_between(kafka: Kafka) -> None:
     """Batches without a producer id between those of a producer do not disturb its sequences."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -199,13 +185,7 @@ def test_plain_batches_between(kafka: Kafka) -> None:
     assert producer.send(topic, b"a", sequence=0).base_offset == 0
 
 
-@case(
-    ProduceRequest,
-    versions="3+",
-    feature="idempotence",
-    why=f"{STATE}.checkProducerEpoch; KIP-588",
-    also=ALSO,
-)
+@idempotence(versions="3+", why=f"{STATE}.checkProducerEpoch; KIP-588")
 def test_an_older_epoch(kafka: Kafka) -> None:
     """A batch of an older epoch than the partition has seen answers INVALID_PRODUCER_EPOCH, whatever its sequence."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -216,7 +196,7 @@ def test_an_older_epoch(kafka: Kafka) -> None:
     assert kafka.offset(topic) == 1
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=f"{STATE}.checkSequence", also=ALSO)
+@idempotence(versions="3+", why=f"{STATE}.checkSequence")
 def test_a_new_epoch_begins_at_0(kafka: Kafka) -> None:
     """With a new epoch the sequences begin at 0 again; going on from the old epoch answers OUT_OF_ORDER_SEQUENCE_NUMBER."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -227,7 +207,7 @@ def test_a_new_epoch_begins_at_0(kafka: Kafka) -> None:
     assert producer.send(topic, b"d", sequence=1, producer_epoch=1).base_offset == 3
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=f"{STATE}.checkSequence", also=ALSO)
+@idempotence(versions="latest", why=f"{STATE}.checkSequence")
 def test_epochs_may_be_left_out(kafka: Kafka) -> None:
     """A producer may go from epoch 0 to the highest at once; all below are fenced then."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -237,7 +217,7 @@ def test_epochs_may_be_left_out(kafka: Kafka) -> None:
     assert refused.error_code == ErrorCode.INVALID_PRODUCER_EPOCH
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=f"{STATE}.checkSequence", also=ALSO)
+@idempotence(versions="latest", why=f"{STATE}.checkSequence")
 def test_a_refused_epoch_is_not_remembered(kafka: Kafka) -> None:
     """A batch of a new epoch that is refused for its sequence does not fence the old epoch."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -247,13 +227,7 @@ def test_a_refused_epoch_is_not_remembered(kafka: Kafka) -> None:
     assert producer.send(topic, b"b").error_code == 0
 
 
-@case(
-    ProduceRequest,
-    versions="latest",
-    feature="idempotence",
-    why=f"{DUPLICATES}: of the same epoch alone",
-    also=ALSO,
-)
+@idempotence(versions="latest", why=f"{DUPLICATES}: of the same epoch alone")
 def test_a_new_epoch_forgets_repetitions(kafka: Kafka) -> None:
     """A batch with the sequences of one from the epoch before is no repetition of it."""
     topic, producer = kafka.topic(), idempotent(kafka)
@@ -261,7 +235,7 @@ def test_a_new_epoch_forgets_repetitions(kafka: Kafka) -> None:
     assert producer.send(topic, b"a", sequence=0, producer_epoch=1).base_offset == 1
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=f"{STATE}.checkProducerEpoch", also=ALSO)
+@idempotence(versions="latest", why=f"{STATE}.checkProducerEpoch")
 def test_epochs_count_apart_in_each_partition(kafka: Kafka) -> None:
     """A new epoch in one partition fences nothing in another."""
     topic, producer = kafka.topic(partitions=2), idempotent(kafka)
@@ -270,7 +244,7 @@ def test_epochs_count_apart_in_each_partition(kafka: Kafka) -> None:
     assert producer.send(topic, b"c", partition=1).error_code == 0
 
 
-@case(ProduceRequest, versions="3+", feature="idempotence", why=DUPLICATES, also=ALSO)
+@idempotence(versions="3+", why=DUPLICATES)
 @pytest.mark.parametrize("acks", [1, -1])
 def test_acks_do_not_matter(kafka: Kafka, acks: int) -> None:
     """Sequences are checked and repetitions known with acks=1 as with acks=-1."""
@@ -283,7 +257,7 @@ def test_acks_do_not_matter(kafka: Kafka, acks: int) -> None:
     assert kafka.offset(topic) == 1
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=DUPLICATES, also=ALSO)
+@idempotence(versions="latest", why=DUPLICATES)
 @pytest.mark.parametrize("codec", [Codec.GZIP, Codec.SNAPPY, Codec.LZ4, Codec.ZSTD])
 def test_compressed_batches(kafka: Kafka, codec: Codec) -> None:
     """A compressed batch counts as many sequences as it has records, and is known when it comes again."""
@@ -294,7 +268,7 @@ def test_compressed_batches(kafka: Kafka, codec: Codec) -> None:
     assert kafka.offset(topic) == 21
 
 
-@case(ProduceRequest, versions="latest", feature="idempotence", why=STATE, also=(*ALSO, DeleteRecordsRequest))
+@idempotence(versions="latest", why=STATE, also=(*ALSO, DeleteRecordsRequest))
 def test_deleted_records_leave_the_sequences(kafka: Kafka) -> None:
     """DeleteRecords of all records does not make the partition forget the producer's sequences."""
     topic, producer = kafka.topic(), idempotent(kafka)

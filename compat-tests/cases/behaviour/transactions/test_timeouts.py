@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from conformance import Kafka, Setting, case, eventually
+from conformance import Kafka, Setting, Topic, case, eventually
 from conformance.groups import committed, fetched
-from conformance.transactions import TRANSACTION_APIS, committed_values, transactional
+from conformance.transactions import TRANSACTION_APIS, Producer, committed_values, transactional
 from wire.errors import ErrorCode
 from wire.messages.add_offsets_to_txn import AddOffsetsToTxnRequest
 from wire.messages.end_txn import EndTxnRequest
@@ -18,8 +20,8 @@ WHY = "KIP-98; TransactionCoordinator.abortTimedOutTransactions"
 TIMELY = (Setting("transaction.abort.timed.out.transaction.cleanup.interval.ms", at_most=1000),)
 SHORT_MS = 200
 
-
-@case(
+timely = partial(
+    case,
     InitProducerIdRequest,
     versions="latest",
     feature="transactions",
@@ -27,6 +29,17 @@ SHORT_MS = 200
     also=TRANSACTION_APIS,
     needs=TIMELY,
 )
+
+
+def timed_out(kafka: Kafka) -> tuple[Topic, Producer]:
+    """A topic with one batch of a transaction that the coordinator has aborted, and the producer."""
+    topic, producer = kafka.topic(), transactional(kafka, timeout_ms=SHORT_MS)
+    producer.write(topic, b"a")
+    producer.wait_state("CompleteAbort")
+    return topic, producer
+
+
+@timely()
 def test_a_transaction_that_is_left_open(kafka: Kafka) -> None:
     """After its timeout a transaction is aborted, and the epoch raised."""
     topic, producer = kafka.topic(), transactional(kafka, timeout_ms=SHORT_MS)
@@ -47,9 +60,7 @@ def test_a_transaction_that_is_left_open(kafka: Kafka) -> None:
 )
 def test_a_commit_that_comes_too_late(kafka: Kafka, version: int) -> None:
     """The commit of a transaction that timed out answers PRODUCER_FENCED, below v2 INVALID_PRODUCER_EPOCH."""
-    topic, producer = kafka.topic(), transactional(kafka, timeout_ms=SHORT_MS)
-    producer.write(topic, b"a")
-    producer.wait_state("CompleteAbort")
+    _, producer = timed_out(kafka)
     code = ErrorCode.PRODUCER_FENCED if version >= 2 else ErrorCode.INVALID_PRODUCER_EPOCH
     assert producer.end(True).error_code == code
 
@@ -65,43 +76,23 @@ def test_a_commit_that_comes_too_late(kafka: Kafka, version: int) -> None:
 @pytest.mark.parametrize("committed", [True, False])
 def test_an_end_that_comes_too_late(kafka: Kafka, committed: bool) -> None:
     """From v5 on an abort after the timeout is a retry and brings the next epoch, a commit answers INVALID_TXN_STATE."""
-    topic, producer = kafka.topic(), transactional(kafka, timeout_ms=SHORT_MS)
-    producer.write(topic, b"a")
-    producer.wait_state("CompleteAbort")
+    _, producer = timed_out(kafka)
     answer = producer.end(committed)
     assert answer.error_code == (ErrorCode.INVALID_TXN_STATE if committed else 0)
     assert answer.producer_epoch == (-1 if committed else 1)
 
 
-@case(
-    InitProducerIdRequest,
-    versions="latest",
-    feature="transactions",
-    why=WHY,
-    also=TRANSACTION_APIS,
-    needs=TIMELY,
-)
+@timely()
 def test_a_batch_that_comes_too_late(kafka: Kafka) -> None:
     """A further batch of a transaction that timed out answers INVALID_PRODUCER_EPOCH."""
-    topic, producer = kafka.topic(), transactional(kafka, timeout_ms=SHORT_MS)
-    producer.write(topic, b"a")
-    producer.wait_state("CompleteAbort")
+    topic, producer = timed_out(kafka)
     assert producer.send(topic, b"b").error_code == ErrorCode.INVALID_PRODUCER_EPOCH
 
 
-@case(
-    InitProducerIdRequest,
-    versions="latest",
-    feature="transactions",
-    why=WHY,
-    also=TRANSACTION_APIS,
-    needs=TIMELY,
-)
+@timely()
 def test_a_new_start_after_the_timeout(kafka: Kafka) -> None:
     """After a timeout InitProducerId without epoch goes on: same id, an epoch above, and it can write."""
-    topic, producer = kafka.topic(), transactional(kafka, timeout_ms=SHORT_MS)
-    producer.write(topic, b"a")
-    producer.wait_state("CompleteAbort")
+    topic, producer = timed_out(kafka)
     again = producer.again()
     assert (again.id, again.epoch) == (producer.id, producer.epoch + 2)
     again.write(topic, b"b")
@@ -109,14 +100,7 @@ def test_a_new_start_after_the_timeout(kafka: Kafka) -> None:
     assert committed_values(kafka, topic) == [b"b"]
 
 
-@case(
-    InitProducerIdRequest,
-    versions="latest",
-    feature="transactions",
-    why=WHY,
-    also=(*TRANSACTION_APIS, AddOffsetsToTxnRequest, TxnOffsetCommitRequest, OffsetFetchRequest),
-    needs=TIMELY,
-)
+@timely(also=(*TRANSACTION_APIS, AddOffsetsToTxnRequest, TxnOffsetCommitRequest, OffsetFetchRequest))
 def test_offsets_of_a_transaction_that_timed_out(kafka: Kafka) -> None:
     """Pending offsets are dropped by the timeout, and the group's offset is stable again."""
     topic, group = kafka.topic(), kafka.group()
@@ -133,14 +117,7 @@ def test_offsets_of_a_transaction_that_timed_out(kafka: Kafka) -> None:
     assert committed(kafka, group, topic).committed_offset == -1
 
 
-@case(
-    InitProducerIdRequest,
-    versions="latest",
-    feature="transactions",
-    why=WHY,
-    also=TRANSACTION_APIS,
-    needs=TIMELY,
-)
+@timely()
 def test_an_idle_producer_is_left_alone(kafka: Kafka) -> None:
     """Without an open transaction nothing times out: another one's abort passes, and the epoch stays."""
     topic, idle, busy = (
