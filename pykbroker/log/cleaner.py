@@ -6,9 +6,8 @@ segment is taken in (`Log.replace_segments`), on the log's thread.
 
     job = CleaningJob.of(log, due, ...)      on the log's thread
     job.read_keys()                          in the other thread
-    for group in job.groups():
-        size = job.clean(group)              in the other thread; None: nothing of it changes
-        job.take_in(log, group, size)        on the log's thread
+    while (new := job.write_next()):         in the other thread
+        job.take_in(log, new)                on the log's thread
     job.finish()                             in the other thread
 
 What is decided about records and segments stands in compaction.py, the names of the files in swap.py.
@@ -16,13 +15,16 @@ What is decided about records and segments stands in compaction.py, the names of
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from pykbroker.config.topic_settings import NEVER, TopicSettings
 from pykbroker.files import Files
 from pykbroker.log import swap
-from pykbroker.log.compaction import Due, OffsetMap, Pass, Source, Uncleanable, group, look
+from pykbroker.log.compaction import Due, OffsetMap, Pass, Room, Source, Uncleanable, look
 from pykbroker.log.compaction import first_dirty_offset as dirty_from
+from pykbroker.log.index import OFFSET_ENTRY_SIZE, TIME_ENTRY_SIZE
 from pykbroker.log.loading import scan
 from pykbroker.log.log import Log
 from pykbroker.log.pool import FilePool
@@ -35,6 +37,7 @@ from pykbroker.log.segment import (
     offset_name,
 )
 from wire.records.batch import BatchHeader, Buffer, CorruptBatch, InvalidRecord, read_header
+from wire.records.retain import without_records
 
 PACE_BYTES = 64 * 1024  # read or written between two calls of `pace`
 
@@ -60,6 +63,13 @@ def sources_of(log: Log, settings: TopicSettings) -> list[Source]:
         first_ms = segment.first_timestamp() if wants_first else -1
         found.append(Source(segment.base_offset, segment.size, following.base_offset, newest_ms, first_ms))
     return found
+
+
+class NewSegment(NamedTuple):
+    """A segment that was written. bases: of those whose place it is to take; the first is its own."""
+
+    bases: list[int]
+    size: int  # bytes
 
 
 class CleaningJob:
@@ -94,6 +104,7 @@ class CleaningJob:
         self._map = OffsetMap(due.first_dirty, budget)
         self._first_dirty = due.first_dirty
         self._pass: Pass | None = None
+        self._waiting: deque[Source] = deque()  # sources that are not copied yet
         self.bytes_read = self.bytes_written = 0
 
     @classmethod
@@ -138,19 +149,35 @@ class CleaningJob:
                     raise unreadable(header, error) from None
             self._map.end_offset = max(self._map.end_offset, source.next_base)
 
-    def groups(self) -> list[list[Source]]:
-        """What is to be copied, in this order. Raises: OSError."""
-        sources = [source for source in self._sources if source.base_offset < self.end_offset]
-        settings = self._settings
-        sizes = {source.base_offset: self._index_size(source) for source in sources}
-        self._pass = Pass(
+    def write_next(self) -> NewSegment | None:
+        """Writes the next segment that differs from what is there. It is durable, under .cleaned names. None: no more.
+
+        Raises: OSError, Uncleanable, and what `pace` does; the files are then removed.
+        """
+        if self._pass is None:
+            self._pass = self._begin()
+        waiting = self._waiting
+        while waiting:
+            source = waiting.popleft()
+            same = self._unchanged(source)
+            room = Room(source.base_offset, 1, source.size, self._index_size(source))
+            if same == source.size and not (waiting and self._fits(room, waiting[0])):
+                continue
+            return self._write(source, same)
+        return None
+
+    def _begin(self) -> Pass:
+        self._waiting.extend(source for source in self._sources if source.base_offset < self.end_offset)
+        return Pass(
             self._map.offsets,
             self.end_offset,
             self._last_offsets,
             self._now_ms,
-            settings.delete_retention_ms,
+            self._settings.delete_retention_ms,
         )
-        return group(sources, sizes, settings.segment_bytes, settings.segment_index_bytes)
+
+    def _fits(self, room: Room, following: Source) -> bool:
+        return room.has(following, self._index_size(following), self._settings)
 
     def _index_size(self, source: Source) -> int:
         prefix = self._prefix(source)
@@ -162,27 +189,43 @@ class CleaningJob:
                 continue
         return found
 
-    def clean(self, sources: Sequence[Source]) -> int | None:
-        """Writes the segment that is to take the place of `sources`; its size in bytes. It is durable, under .cleaned names.
+    def _unchanged(self, source: Source) -> int:
+        """Bytes from the start of a segment that stay as they are, if it is not joined with another."""
+        position = 0
+        for header, batch in self._batches(source):
+            is_end = (
+                position + len(batch) == source.size and not header.count
+            )  # a bare header, which stays there
+            if not is_end and self._kept(batch, header) is not batch:
+                break  # the rest is looked at when it is copied
+            position += len(batch)
+        return position
 
-        None if there is nothing to write: it would be the one source as it stands. Raises: OSError, Uncleanable, and what
-        `pace` does; the files are then removed.
-        """
-        base = sources[0]
-        same = self._unchanged(base, base.next_base) if len(sources) == 1 else 0
-        if len(sources) == 1 and same == base.size:
-            return None
-        prefix = self._prefix(base)
+    def _write(self, source: Source, same: int) -> NewSegment:
+        """A new segment of this source and those after it for which there is room."""
+        prefix = self._prefix(source)
         swap.discard(self._files, prefix)
         settings = self._settings
         limits = SegmentLimits(settings.index_interval_bytes, settings.segment_index_bytes)
-        pool = FilePool(self._files)
         new = Segment(
-            pool, self._directory, base.base_offset, 0, limits, self._now_ms, suffix=swap.CLEANED_SUFFIX
+            FilePool(self._files),
+            self._directory,
+            source.base_offset,
+            0,
+            limits,
+            self._now_ms,
+            suffix=swap.CLEANED_SUFFIX,
         )
+        bases = [source.base_offset]
         try:
             new.create()
-            self._copy(sources, new, same)
+            left_out = self._copy(source, new, same)
+            while self._waiting and self._fits(room_of(new, bases), self._waiting[0]):
+                following = self._waiting.popleft()
+                bases.append(following.base_offset)
+                left_out = self._copy(following, new) if following.size else left_out
+            if left_out is not None:
+                self._append(new, without_records(left_out), left_out)
             new.seal()
             self._make_durable(prefix)
         except BaseException:
@@ -190,36 +233,32 @@ class CleaningJob:
             swap.discard(self._files, prefix)
             raise
         new.retire()
-        return new.size
+        return NewSegment(bases, new.size)
 
-    def _unchanged(self, source: Source, end: int) -> int:
-        """Bytes from the start of a segment that stay as they are."""
+    def _copy(self, source: Source, new: Segment, same: int = 0) -> BatchHeader | None:
+        """Copies what stays of a source; the header of its last batch if that does not.
+
+        same: bytes at its start that are known to stay.
+        """
         position = 0
+        left_out = None
         for header, batch in self._batches(source):
-            if self._kept(batch, header, end) is not batch:
-                break  # the rest is looked at when it is copied
+            kept = batch if position < same and header.count else self._kept(batch, header)
             position += len(batch)
-        return position
+            left_out = header if kept is None else None
+            if kept is not None:
+                self._append(new, kept, header)
+        return left_out
 
-    def _copy(self, sources: Sequence[Source], new: Segment, same: int) -> None:
-        """same: bytes at the start of the first source that are known to stay."""
-        end = sources[-1].next_base
-        position = 0
-        for source in sources:
-            for header, batch in self._batches(source):
-                kept = batch if position < same else self._kept(batch, header, end)
-                position += len(batch)
-                if kept is None:
-                    continue
-                newest = header.max_timestamp if kept is batch else read_header(kept).max_timestamp
-                new.append([kept], len(kept), header.last_offset, newest)
-                self.bytes_written += len(kept)
-                self._note(len(kept))
+    def _append(self, new: Segment, kept: Buffer, header: BatchHeader) -> None:
+        new.append([kept], len(kept), header.last_offset, read_header(kept).max_timestamp)
+        self.bytes_written += len(kept)
+        self._note(len(kept))
 
-    def _kept(self, batch: memoryview, header: BatchHeader, end: int) -> Buffer | None:
+    def _kept(self, batch: memoryview, header: BatchHeader) -> Buffer | None:
         assert self._pass is not None
         try:
-            return self._pass.copy(batch, header, end)
+            return self._pass.copy(batch, header)
         except (InvalidRecord, CorruptBatch) as error:
             raise unreadable(header, error) from None
 
@@ -231,13 +270,13 @@ class CleaningJob:
             finally:
                 file.close()
 
-    def take_in(self, log: Log, sources: Sequence[Source], size: int) -> list[str] | None:
-        """Lets the log have the segment that `clean` wrote. The paths of files to be removed; None if these sources are not
-        its segments any more: then the pass has to end.
+    def take_in(self, log: Log, new: NewSegment) -> list[str] | None:
+        """Lets the log have a segment that `write_next` wrote. The paths of files to be removed; None if its sources are not
+        the log's segments any more: then the pass has to end.
 
         Raises: OSError.
         """
-        return log.replace_segments([source.base_offset for source in sources], size, self.cuts)
+        return log.replace_segments(new.bases, new.size, self.cuts)
 
     def finish(self) -> None:
         """Makes the exchanged names durable: only then may a checkpoint say that the log is clean. Raises: OSError."""
@@ -268,6 +307,11 @@ class CleaningJob:
         if self._unpaced >= PACE_BYTES:
             self._pace(self._unpaced)
             self._unpaced = 0
+
+
+def room_of(new: Segment, bases: Sequence[int]) -> Room:
+    index_size = max(len(new.index) * OFFSET_ENTRY_SIZE, len(new.times) * TIME_ENTRY_SIZE)
+    return Room(new.base_offset, len(bases), new.size, index_size)
 
 
 def unreadable(header: BatchHeader, error: Exception) -> Uncleanable:

@@ -1,12 +1,12 @@
-"""What compaction decides: what of a log is dirty, whether that is worth a pass, which segments become one, what stays.
+"""What compaction decides: what of a log is dirty, whether it is worth a pass, how far a new segment is filled, what stays.
 
 Theory of operation. A log with cleanup.policy=compact keeps the last record of each key. It has a clean head, cleaned by
 earlier passes, and a dirty rest; where the one ends is the first dirty offset, kept in cleaner-offset-checkpoint. A pass
 
 1. reads the keys of the dirty part into a map from key to last offset (up to the memory that log.cleaner.dedupe.buffer.size
    gives; the pass then reaches as far as the map, and another one follows);
-2. copies all segments up to there, from the log's start, without the records whose key the map knows at a higher offset;
-   small neighbours become one segment.
+2. copies all segments up to there, from the log's start, without the records whose key the map knows at a higher offset.
+   One follows the other into the same new segment as long as there is room.
 
 Never touched: the active segment, what is above the high watermark, and all from the first segment on that holds a record
 younger than min.compaction.lag.ms.
@@ -97,26 +97,22 @@ def look(
     return Due(first_dirty, cleanable[-1].next_base, ratio, is_due)
 
 
-def group(
-    sources: Sequence[Source], index_sizes: Mapping[int, int], segment_bytes: int, index_bytes: int
-) -> list[list[Source]]:
-    """Neighbours that become one segment, in order. index_sizes: of both indexes the larger, in bytes, by base offset."""
-    groups: list[list[Source]] = []
-    size = index_size = 0
-    for source in sources:
-        size += source.size
-        index_size += index_sizes[source.base_offset]
-        if (
-            not groups
-            or size > segment_bytes
-            or index_size > index_bytes
-            or len(groups[-1]) >= MOST_SEGMENTS
-            or source.next_base - 1 - groups[-1][0].base_offset > MAX_RELATIVE_OFFSET
-        ):
-            groups.append([])
-            size, index_size = source.size, index_sizes[source.base_offset]
-        groups[-1].append(source)
-    return groups
+class Room(NamedTuple):
+    """How far a new segment has been filled."""
+
+    first_base: int
+    sources: int  # that have gone into it
+    size: int  # bytes
+    index_size: int  # bytes of the larger one of its indexes
+
+    def has(self, following: Source, index_size: int, settings: TopicSettings) -> bool:
+        """Whether the following source, with an index of that size, goes in too, even if all of it stays."""
+        return (
+            self.size + following.size <= settings.segment_bytes
+            and self.index_size + index_size <= settings.segment_index_bytes
+            and self.sources < MOST_SEGMENTS
+            and following.next_base - 1 - self.first_base <= MAX_RELATIVE_OFFSET
+        )
 
 
 class OffsetMap:
@@ -161,10 +157,10 @@ class Pass:
     now_ms: int
     delete_retention_ms: int
 
-    def copy(self, batch: Buffer, header: BatchHeader, end: int, limit: int = DEFAULT_LIMIT) -> Buffer | None:
+    def copy(self, batch: Buffer, header: BatchHeader, limit: int = DEFAULT_LIMIT) -> Buffer | None:
         """What stays of a batch: the batch itself where all of it does, None where nothing.
 
-        end: the offset at which the segment after the new one begins. Raises: Uncleanable; InvalidRecord, CorruptBatch.
+        Raises: Uncleanable; InvalidRecord, CorruptBatch.
         """
         if header.is_control or header.is_transactional:
             raise Uncleanable("it holds transactions, which are not served yet")
@@ -173,7 +169,7 @@ class Pass:
         data = unpack_records(batch, header, 0, limit)
         kept, has_tombstones = self._kept(data, header)
         if not kept:
-            return without_records(header) if self._must_stay(header, end) else None
+            return without_records(header) if self._keeps_a_sequence(header) else None
         has_horizon = header.attributes & DELETE_HORIZON_BIT != 0
         if has_tombstones and not has_horizon:
             return with_records(header, data, kept, self.now_ms + self.delete_retention_ms)
@@ -196,8 +192,6 @@ class Pass:
             has_tombstones = has_tombstones or is_tombstone
         return kept, has_tombstones
 
-    def _must_stay(self, header: BatchHeader, end: int) -> bool:
-        """As a bare header, when no record of it stays."""
-        if header.next_offset == end:
-            return True
+    def _keeps_a_sequence(self, header: BatchHeader) -> bool:
+        """Whether a known producer's last sequence stands here."""
         return header.producer_id >= 0 and self.last_offsets.get(header.producer_id) == header.last_offset

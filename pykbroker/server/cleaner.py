@@ -119,11 +119,8 @@ class Cleaner:
         pace = Pace(partition, bytes_per_second, self._clock)
         job = CleaningJob.of(log, due, partition.settings, budget, self._clock.now_ms(), pace)
         await trio.to_thread.run_sync(job.read_keys)
-        for group in await trio.to_thread.run_sync(job.groups):
-            size = await trio.to_thread.run_sync(job.clean, group)
-            if size is None:
-                continue
-            aside = None if partition.closed else job.take_in(log, group, size)
+        while (new := await trio.to_thread.run_sync(job.write_next)) is not None:
+            aside = None if partition.closed else job.take_in(log, new)
             if aside is None:
                 raise Abandoned
             nursery.start_soon(self._remove_later, aside, partition.settings.file_delete_delay_ms)

@@ -19,12 +19,15 @@ KEYS = {
     "Fetch": 1,
     "ListOffsets": 2,
     "Metadata": 3,
+    "OffsetCommit": 8,
+    "OffsetFetch": 9,
     "FindCoordinator": 10,
     "JoinGroup": 11,
     "ApiVersions": 18,
     "CreateTopics": 19,
     "InitProducerId": 22,
     "DescribeConfigs": 32,
+    "DeleteGroups": 42,
 }
 TIMEOUT_S = 10.0
 

@@ -25,13 +25,11 @@ def compact(
     log.flush()
     job = CleaningJob.of(log, due, log.settings, budget, now_ms, pace)
     job.read_keys()
-    for group in job.groups():
-        size = job.clean(group)
-        if size is not None:
-            aside = job.take_in(log, group, size)
-            assert aside is not None
-            for path in aside:
-                log.pool.files.unlink(path)
+    while (new := job.write_next()) is not None:
+        aside = job.take_in(log, new)
+        assert aside is not None
+        for path in aside:
+            log.pool.files.unlink(path)
     job.finish()
     log.cleaned_upto = job.end_offset
     return job

@@ -13,10 +13,10 @@ from pykbroker.log.compaction import (
     MAX_RELATIVE_OFFSET,
     MOST_SEGMENTS,
     OffsetMap,
+    Room,
     Source,
     Uncleanable,
     first_dirty_offset,
-    group,
     look,
 )
 from pykbroker.log.log import Log
@@ -76,28 +76,38 @@ def test_a_checkpoint_outside_of_the_log_says_nothing() -> None:
     assert [first_dirty_offset(at, 10, 20) for at in (9, 10, 20, 21)] == [10, 10, 20, 10]
 
 
-# grouping
+# how far a new segment is filled
 
 
-def bases(groups: list[list[Source]]) -> list[list[int]]:
-    return [[source.base_offset for source in each] for each in groups]
+@pytest.mark.parametrize(
+    ("limit", "fits"),
+    [
+        ({"size": 60}, True),
+        ({"size": 61}, False),
+        ({"index_size": 72}, True),
+        ({"index_size": 73}, False),
+        ({"sources": MOST_SEGMENTS - 1}, True),
+        ({"sources": MOST_SEGMENTS}, False),
+        ({"first_base": 0}, True),
+        ({"first_base": -1}, False),
+    ],
+)
+def test_a_new_segment_is_filled_up_to_its_limits(limit: dict[str, int], fits: bool) -> None:
+    """The following one has 40 bytes, 8 of index, and ends as far as a relative offset reaches from 0."""
+    settings = TopicSettings(segment_bytes=100, segment_index_bytes=80)
+    following = Source(5, 40, MAX_RELATIVE_OFFSET + 1, -1, -1)
+    assert Room(0, 1, 10, 10)._replace(**limit).has(following, 8, settings) == fits
 
 
-def test_small_neighbours_become_one() -> None:
-    segments = sources(40, 60, 1, 99, 100, 101, 0, 0)
-    sizes = dict.fromkeys(range(0, 80, 10), 8)
-    assert bases(group(segments, sizes, 100, 80)) == [[0, 10], [20, 30], [40], [50], [60, 70]]
-    assert bases(group(segments, sizes, 1000, 16)) == [[0, 10], [20, 30], [40, 50], [60, 70]]
-
-
-def test_a_group_reaches_no_further_than_relative_offsets_and_one_go() -> None:
-    far = [Source(0, 1, 5, -1, -1), Source(5, 1, MAX_RELATIVE_OFFSET + 2, -1, -1)]
-    assert len(group(far, {0: 0, 5: 0}, 100, 100)) == 2
-    far[1] = far[1]._replace(next_base=MAX_RELATIVE_OFFSET + 1)
-    assert len(group(far, {0: 0, 5: 0}, 100, 100)) == 1
-    many = sources(*[1] * (MOST_SEGMENTS + 1))
-    sizes = {source.base_offset: 0 for source in many}
-    assert [len(each) for each in group(many, sizes, 1 << 30, 1 << 30)] == [MOST_SEGMENTS, 1]
+def test_segments_are_joined_by_what_is_left_of_them(disk: Any, open_log: Callable[..., Log]) -> None:
+    log = open_log(disk, **COMPACT)
+    for number in range(20):
+        append(log, f"a={number}" + "x" * 700)
+        rolled(log)
+    append(log, "b=1")
+    compact(log, 1000)
+    assert [segment.base_offset for segment in log.segments] == [0, 20]
+    assert [offset for offset, _, _ in pairs(log)] == [19, 20]
 
 
 # the map of keys
@@ -236,12 +246,11 @@ def test_a_pass_ends_when_its_segments_are_gone(disk: Any, open_log: Callable[..
             log, look_at(log, 4, log.settings, 1000), log.settings, 1 << 20, 1000, lambda n: None
         )
         job.read_keys()
-        (sources,) = job.groups()
-        size = job.clean(sources)
-        assert size is not None
+        new = job.write_next()
+        assert new is not None
         getattr(log, change)(3)
         before = pairs(log)
-        assert job.take_in(log, sources, size) is None
+        assert job.take_in(log, new) is None
         assert pairs(log) == before
         log.abandon()
 
