@@ -20,7 +20,7 @@ def send(driver: Driver, topic: str, count: int) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("assignor", ["range", "roundrobin", "sticky", "cooperative-sticky"])
 def test_members_come_and_go(driver: Driver, make_topic: MakeTopic, fresh_name: Names, assignor: str) -> None:
     """One member holds all; two more join, then one leaves: shares are even, each record has one taker."""
-    driver.needs(f"assignor {assignor}", "rebalance in the flow")
+    driver.needs("member", f"assignor {assignor}", "rebalance in the flow")
     topic, name = make_topic("shared", PARTITIONS), fresh_name("group")
     with Group(driver, name, topic, assignor) as group:
         sent = send(driver, topic, 60)

@@ -66,10 +66,13 @@ def test_everything_is_there_afterwards(
     ]
     driver.produce(topic, sent[:150], codec="gzip")
     driver.produce(topic, sent[150:])
-    driver.commit(group, topic, {0: 11, 2: 22})
+    if "commit" not in driver.cannot:
+        driver.commit(group, topic, {0: 11, 2: 22})
     interruption(own_broker)
-    assert driver.topic_configs(topic)["retention.ms"] == "777777777777"
-    committed_at_last(driver, group, topic, {0: 11, 1: None, 2: 22})
+    if "topic_configs" not in driver.cannot:
+        assert driver.topic_configs(topic)["retention.ms"] == "777777777777"
+    if "commit" not in driver.cannot:
+        committed_at_last(driver, group, topic, {0: 11, 1: None, 2: 22})
     got = driver.read(topic, {0: 0, 1: 0, 2: 0}, 300)
     for partition in range(3):
         mine = [r for r in got if r.partition == partition]

@@ -99,10 +99,25 @@ def partition_errors(bootstrap: str, topic: str, partitions: int, timeout_s: flo
     return {error for _, error, _, _ in struct.iter_unpack(">ihqq", answer[start : start + 22 * partitions])}
 
 
-def create_topic_request(correlation_id: int, topic: str, partitions: int = 1, version: int = 2) -> bytes:
+def create_topic_request(
+    correlation_id: int,
+    topic: str,
+    partitions: int = 1,
+    version: int = 2,
+    configs: dict[str, str] | None = None,
+) -> bytes:
     """CreateTopics v2 (to v4 the same layout) of one topic with one replica."""
-    body = struct.pack(">i", 1) + string(topic) + struct.pack(">ihiii", partitions, 1, 0, 0, 5000) + b"\0"
+    settings = [string(text) for setting in (configs or {}).items() for text in setting]
+    body = struct.pack(">i", 1) + string(topic) + struct.pack(">ihii", partitions, 1, 0, len(settings) // 2)
+    body += b"".join(settings) + struct.pack(">i", 5000) + b"\0"
     return request(CREATE_TOPICS, version, correlation_id, body)
+
+
+def create_topic(bootstrap: str, topic: str, partitions: int, configs: dict[str, str]) -> None:
+    """Whether it came to be, `partition_errors` tells."""
+    with connect(bootstrap) as sock:
+        sock.sendall(create_topic_request(10, topic, partitions, configs=configs))
+        read_frame(sock)
 
 
 def produce_request(correlation_id: int, topic: str, batch: bytes, version: int = 7, acks: int = -1) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from clients.drivers.base import Cannot, Driver
 
 NAMES = ("kafka-python", "confluent-kafka", "aiokafka")
-PROGRAMS = ("java", "franz-go", "sarama", "kafka-go", "kafkajs", "platformatic")
+PROGRAMS = ("java", "franz-go", "sarama", "kafka-go", "kafkajs", "platformatic", "rskafka")
 
 
 def chosen(words: str) -> Sequence[str]:

@@ -1,6 +1,6 @@
 """Programs of other languages (programs/), built with what the machine has, once per state of their sources.
 
-Versions are pinned in pom.xml, go.mod and package.json. What is built goes to `.cache/` (not in git), with
+Versions are pinned in pom.xml, go.mod, package.json and Cargo.lock. What is built goes to `.cache/` (not in git), with
 the digest of its sources beside it, so that an edited program is built anew. Builds take one core: tests need the others.
 """
 
@@ -49,10 +49,17 @@ def _node(target: Path, program: str) -> list[str]:
     return ["node", str(target / f"{program}.js")]
 
 
+def _rust(target: Path, program: str) -> list[str]:
+    _copy("rust", target)
+    _run(target, "cargo", "build", "--locked", "-j", "1", "--bin", program)
+    return [str(target / "target" / "debug" / program)]
+
+
 _BUILDERS: dict[str, Callable[[Path, str], list[str]]] = {
     "java": _java,
     "go": _go,
     "node": _node,
+    "rust": _rust,
 }
 
 

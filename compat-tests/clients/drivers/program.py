@@ -40,6 +40,7 @@ PROGRAMS = {
     "kafka-go": ("go", "segmentio"),
     "kafkajs": ("node", "kafkajs"),
     "platformatic": ("node", "platformatic"),
+    "rskafka": ("rust", "rskafka"),
 }
 LEAVING_S = 15.0
 
@@ -304,6 +305,7 @@ class ProgramDriver(base.Driver):
         return _by_partition(self._ask("committed", group=group, topic=topic, partitions=list(partitions)))
 
     def create_topic(self, topic: str, partitions: int = 1, configs: dict[str, str] | None = None) -> None:
+        self.needs(*["topic configs"] * bool(configs))
         self._ask("create_topic", topic=topic, partitions=partitions, configs=configs or {})
 
     def delete_topic(self, topic: str) -> None:
