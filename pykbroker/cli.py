@@ -268,8 +268,6 @@ def _told(kind: str, setting: Setting) -> str:
         handling += f": it {REASONS[setting.why]}"
     elif handling == "refused":
         handling += f", unless it is Kafka's default: it {REFUSALS[setting.why]}"
-    elif handling == "stored":
-        handling += ": checked, kept and described, but not acting yet"
     default = "none" if setting.default is None else setting.default or "(empty)"
     if setting.kafka_default != setting.default:
         default += f" (Kafka: {'none' if setting.kafka_default is None else setting.kafka_default})"

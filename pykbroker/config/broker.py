@@ -267,7 +267,3 @@ def _family(name: str) -> tuple[str, ...]:
         if name in family:
             return family if name != "log.flush.scheduler.interval.ms" else (name,)
     return (name,)
-
-
-NOT_YET = BROKER.handled("stored")
-"""Broker settings that are checked, kept and described, but do not act yet."""

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pykbroker.config.broker import BROKER
-from pykbroker.config.broker import NOT_YET as BROKER_NOT_YET
 from pykbroker.config.group import GROUP
 from pykbroker.config.setting import REASONS, REFUSALS, Setting, Table
 from pykbroker.config.tables import cluster, group, groups, log, network, security, topic
-from pykbroker.config.topic import NOT_YET as TOPIC_NOT_YET
 from pykbroker.config.topic import SYNONYMS, TOPIC
 from pykbroker.config.values import describe
 
@@ -33,11 +31,6 @@ from `--config FILE` (an unmodified server.properties), from `KAFKA_*` variables
 `pykbroker settings NAME` tells all about one. What happens to a setting stands under *here*:
 """
 
-_HANDLINGS = (
-    ("used", "it acts"),
-    ("stored", "it is checked, kept and described, but does not act yet"),
-)
-
 
 def page() -> str:
     """The whole page, in Markdown."""
@@ -46,7 +39,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield _INTRODUCTION
-    yield from (f"- **{name}**: {meaning}" for name, meaning in _HANDLINGS)
+    yield "- **used**: it acts"
     yield from (f"- **ignored: {word}**: it {reason}" for word, reason in REASONS.items())
     yield from (
         f"- **refused: {word}**: a value other than Kafka's default ends the start, because it {reason}"
@@ -57,9 +50,6 @@ def _lines() -> Iterator[str]:
     for setting in BROKER.rows():
         if setting.default != setting.kafka_default:
             yield f"| {setting.name} | {_default(setting.default)} | {_default(setting.kafka_default)} |"
-    yield "\n## Not acting yet\n"
-    yield f"Of a topic: {', '.join(f'`{name}`' for name in TOPIC_NOT_YET)}.\n"
-    yield f"Of the broker: {', '.join(f'`{name}`' for name in BROKER_NOT_YET)}."
     for kind, table, texts in _KINDS:
         yield f"\n## {kind} settings\n"
         yield f"{len(table)} settings."

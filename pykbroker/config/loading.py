@@ -1,8 +1,8 @@
 """From what a person gave to the settings in force: defaults < file < KAFKA_* < --set < named options.
 
-The file is an unmodified server.properties. Every name is one of: used; stored (kept, not acting yet); ignored, told in
-one line; refused, which ends the start; or unknown, which warns with the nearest known name. Whatever is known is checked,
-also when it is ignored: a malformed value ends the start with one line that says setting, value and fix.
+The file is an unmodified server.properties. Every name is one of: used; ignored, told in one line; refused, which
+ends the start; or unknown, which warns with the nearest known name. Whatever is known is checked, also when it is ignored:
+a malformed value ends the start with one line that says setting, value and fix.
 
 Where two names mean one thing (broker.id and node.id, log.dir and log.dirs), the later layer wins as a whole.
 """

@@ -51,7 +51,6 @@ def collect(
     unopened: names of listeners that belong to a quorum.
     """
     ignored: list[str] = []
-    stored: list[str] = []
     warnings: list[str] = []
     for name in sorted(values):
         setting = base_setting(name)
@@ -60,15 +59,11 @@ def collect(
                 warnings.append(_unknown(name, origins.get(name)))
             else:
                 ignored.append(name)
-        elif setting.handling == "stored":
-            stored.append(name)
         elif setting.handling != "used" or name not in BROKER:
             ignored.append(name)
     lines = [_SPECIAL[name].format(value=values[name]) for name in ignored if name in _SPECIAL]
     if unopened:
         lines.append(f"listener {', '.join(unopened)} is for a quorum and is not opened")
-    if stored:
-        lines.append("kept, but not acting yet: " + ", ".join(stored))
     details = [f"setting {name} is ignored: {_why(name)}" for name in ignored]
     details += [f"{variable} is no setting and is skipped" for variable in skipped]
     return Notes(_summary(ignored), tuple(lines), tuple(warnings), tuple(details))

@@ -12,7 +12,6 @@ indexing it takes a fraction of a millisecond, and a row becomes a `Setting` at 
 Handling is what this broker does with the setting:
 
     used       it acts
-    stored     it is checked, kept and described, but does not act yet; see `NOT_YET`
     ignored    it has no effect here; the word after the colon says why, see `REASONS`
     refused    a value other than Kafka's default ends the start: it asks for what this broker cannot give
                (mostly protection, and nobody may believe to be protected who is not)
@@ -131,7 +130,7 @@ class Table:
         return (self[name] for name in self._entries)
 
     def handled(self, handling: str) -> tuple[str, ...]:
-        """The names with this handling ("used", "stored", "ignored", "refused"), without parsing the rows."""
+        """The names with this handling ("used", "ignored", "refused"), without parsing the rows."""
         mark = f" | {handling}"
         return tuple(name for name, (row, _) in self._entries.items() if mark in row)
 

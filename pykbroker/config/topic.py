@@ -154,12 +154,3 @@ def check_override(name: str, value: str) -> None:
 
 def _invalid(message: str) -> ApiError:
     return ApiError(ErrorCode.INVALID_CONFIG, message)
-
-
-def not_acting(overrides: Iterable[str]) -> list[str]:
-    """Those of a topic's settings that are kept but do not act yet: what the broker logs once."""
-    return [name for name in overrides if name in NOT_YET]
-
-
-NOT_YET = TOPIC.handled("stored")
-"""Topic settings that are checked, kept and described, but do not act yet."""

@@ -103,6 +103,20 @@ def parse_partition_metadata(data: bytes) -> bytes:
     return topic_id
 
 
+def read_topic_id(files: Files, directory: str) -> bytes | None:
+    """The topic id in a log's partition.metadata; None if there is none that makes sense."""
+    try:
+        return parse_partition_metadata(files.read(f"{directory}/{PARTITION_METADATA}"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_topic_id(files: Files, directory: str, topic_id: bytes) -> None:
+    """Replaces a log's partition.metadata. Raises: OSError."""
+    data = format_partition_metadata(topic_id)
+    files.atomic_write(f"{directory}/{PARTITION_METADATA}", data, durable=False)
+
+
 def uuid_text(raw: bytes) -> str:
     """Kafka's text of a UUID: URL-safe base64 without padding."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -33,14 +33,13 @@ from pykbroker.log.checkpoints import (
     HIGH_WATERMARKS,
     LOG_STARTS,
     META_PROPERTIES,
-    PARTITION_METADATA,
     RECOVERY_POINTS,
     TopicPartition,
     format_clean_shutdown,
     format_meta_properties,
-    parse_partition_metadata,
     parse_properties,
     read_offsets,
+    read_topic_id,
     write_offsets,
 )
 from pykbroker.log.log import Log
@@ -239,11 +238,8 @@ class LogDirs:
 
     def _clear_way(self, path: str, topic_id: bytes) -> None:
         """What a failed deletion left of an earlier topic of the same name must not become the new one's data."""
-        try:
-            theirs = parse_partition_metadata(self.files.read(f"{path}/{PARTITION_METADATA}"))
-        except (FileNotFoundError, ValueError):
-            return
-        if theirs != topic_id:
+        theirs = read_topic_id(self.files, path)
+        if theirs is not None and theirs != topic_id:
             self._doom(path, theirs)
 
     def _doom(self, path: str, unique: bytes) -> None:

@@ -25,7 +25,7 @@ from pykbroker.errors import ApiError
 from pykbroker.files import Buffer, Files
 from pykbroker.log import swap
 from pykbroker.log.by_time import TimestampOffset, first_record_at, latest_record
-from pykbroker.log.checkpoints import PARTITION_METADATA, format_partition_metadata, parse_partition_metadata
+from pykbroker.log.checkpoints import read_topic_id, write_topic_id
 from pykbroker.log.epochs import EPOCH_FILE
 from pykbroker.log.flush import FlushJob
 from pykbroker.log.loading import Loaded, Loader, first_unflushed
@@ -89,6 +89,9 @@ class Log:
         self.truncated_bytes = loaded.truncated_bytes  # by recovery when the log was opened
         self.cleaned_upto = 0  # compaction has looked at everything before
         self.cuts = 0  # how often something was cut off at the end
+        self.aside: list[
+            str
+        ] = []  # files that left the log: who takes them from here removes them, or the next start does
         self._failure: OSError | None = None
         self._snapshots = loaded.snapshots
         self._unsynced_snapshots: list[int] = []
@@ -225,7 +228,12 @@ class Log:
         return active
 
     def roll(self, base_offset: int, now_ms: int) -> Segment:
-        """Begins a new segment at `base_offset`, which is at or above the end offset. An empty active one is replaced."""
+        """Begins a new segment at `base_offset`, which is at or above the end offset. An empty active one is replaced.
+
+        Raises: OSError.
+        """
+        if not self._ready:
+            self._make_ready()
         old = self._active
         if not old.size and old.base_offset == base_offset:
             return old
@@ -384,20 +392,18 @@ class Log:
     # cutting
 
     def advance_start(self, offset: int) -> None:
-        """Records before `offset` are gone: DeleteRecords, or what a leader tells its followers. Whole segments are removed.
+        """Records before `offset` are gone: DeleteRecords, retention, what a leader tells its followers. Whole segments go.
 
+        The oldest goes first and the epochs last: whenever the process dies, what is left is a log without a hole.
         Raises: ApiError OFFSET_OUT_OF_RANGE above the end offset; OSError.
         """
         if offset > self.log_end_offset:
             raise ApiError(
                 ErrorCode.OFFSET_OUT_OF_RANGE, f"offset {offset} is above the log end {self.log_end_offset}"
             )
-        if offset <= self.log_start_offset:
-            return
-        self.log_start_offset = offset
-        self.epochs.truncate_start(offset)
-        whole = bisect_right(self._bases, offset) - 1
-        self._remove_segments(self.segments[:whole])
+        start = self.log_start_offset = max(self.log_start_offset, offset)
+        self._remove_segments(self.segments[: bisect_right(self._bases, start) - 1])
+        self.epochs.truncate_start(start)
 
     def truncate_to(self, offset: int) -> None:
         """Drops what is at `offset` and behind it: a follower does so where it differs from its leader. Whole batches go.
@@ -414,7 +420,7 @@ class Log:
         keep = bisect_right(self._bases, offset)
         if self._bases[keep - 1] == offset:
             keep -= 1
-        self._remove_segments(self.segments[keep:])
+        self._remove_segments(self.segments[: keep - 1 : -1])  # the newest first, for the same reason
         self._active = self.segments[-1]
         self._active.sealed = False
         self._active.truncate(offset)
@@ -426,7 +432,7 @@ class Log:
         Raises: OSError.
         """
         new = Segment(self.pool, self.path, offset, 0, self._limits, self._active.created_ms)
-        self._remove_segments(list(self.segments))
+        self._remove_segments(self.segments[::-1])
         for snapshot in list(self._snapshots):
             self._remove_snapshot(snapshot)
         new.create()
@@ -457,9 +463,9 @@ class Log:
 
     def _remove_segments(self, doomed: list[Segment]) -> None:
         for segment in doomed:
+            self.aside += segment.set_aside()
             number = self.segments.index(segment)
             del self.segments[number], self._bases[number]
-            segment.delete()
             if segment.base_offset in self._snapshots:
                 self._remove_snapshot(segment.base_offset)
         self._directory_changed = self._directory_changed or bool(doomed)
@@ -584,17 +590,11 @@ class Log:
     def topic_id(self) -> bytes | None:
         """The id of the topic that the log belongs to, 16 bytes; None if the directory does not say (before Kafka 2.8)."""
         if self._topic_id is None:
-            try:
-                data = self.pool.files.read(f"{self.path}/{PARTITION_METADATA}")
-                self._topic_id = parse_partition_metadata(data)
-            except (FileNotFoundError, ValueError):
-                return None
+            self._topic_id = read_topic_id(self.pool.files, self.path)
         return self._topic_id
 
     def set_topic_id(self, topic_id: bytes) -> None:
         """Writes partition.metadata."""
-        self.pool.files.atomic_write(
-            f"{self.path}/{PARTITION_METADATA}", format_partition_metadata(topic_id), durable=False
-        )
+        write_topic_id(self.pool.files, self.path, topic_id)
         self._topic_id = topic_id
         self._directory_changed = True

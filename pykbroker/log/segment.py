@@ -308,6 +308,18 @@ class Segment:
             self._load_indexes()
         return self.max_timestamp
 
+    def retention_timestamp(self) -> int:
+        """What its age is counted from: the largest timestamp, or when the file was last written to if no record has one.
+
+        Indexes of a segment that nobody uses are only looked at: a thousand idle logs must not fill the memory with them.
+        Raises: OSError.
+        """
+        idle = self._times is None and not self.sealed
+        newest = self.largest_timestamp()
+        if idle:
+            self._index = self._times = None
+        return newest if newest >= 0 else self.modified_ms()
+
     def first_timestamp(self) -> int:
         """max_timestamp of the first batch, -1 if there is none: what rolling by time goes by."""
         if self.roll_timestamp is None:
@@ -459,7 +471,6 @@ class Segment:
 
         Raises: OSError.
         """
-        self.retire()
         aside = []
         for suffix in SEGMENT_SUFFIXES:
             path = self.prefix + suffix
@@ -468,6 +479,7 @@ class Segment:
             except FileNotFoundError:
                 continue  # of the indexes, not every segment has all
             aside.append(path + DELETED_SUFFIX)
+        self.retire()
         return aside
 
     def retire(self) -> None:

@@ -25,6 +25,7 @@ from pykbroker.log.directory import LogDirs
 from pykbroker.logs import get_logger
 from pykbroker.server.partition import Partition
 from pykbroker.server.replicas import SHORTEST_PAUSE_MS
+from pykbroker.server.retention import remove_later
 
 log_lines = get_logger(__name__)
 
@@ -95,12 +96,14 @@ class Cleaner:
         log_lines.error("%s-%d is not compacted any more: %s", partition.topic, partition.index, error)
 
     async def _clean(self, nursery: trio.Nursery, partition: Partition, due: Due) -> None:
+        oldest = partition.log.segments[0]
         try:
             await self._pass_over(nursery, partition, due)
         except Abandoned:
             return
         except (OSError, Uncleanable, StartError) as error:
-            if not partition.closed:
+            removed = partition.log.segments[0].base_offset > oldest.base_offset  # retention, DeleteRecords
+            if not partition.closed and not removed:
                 self._give_up(partition, error)
         else:
             self.passes += 1
@@ -123,7 +126,8 @@ class Cleaner:
             aside = None if partition.closed else job.take_in(log, new)
             if aside is None:
                 raise Abandoned
-            nursery.start_soon(self._remove_later, aside, partition.settings.file_delete_delay_ms)
+            delay_ms = partition.settings.file_delete_delay_ms
+            nursery.start_soon(remove_later, self._log_dirs.files, aside, delay_ms)
         await trio.to_thread.run_sync(job.finish)
         if partition.closed or log.cuts != job.cuts:
             raise Abandoned
@@ -139,18 +143,6 @@ class Cleaner:
             job.bytes_read,
             job.bytes_written,
         )
-
-    async def _remove_later(self, paths: list[str], delay_ms: int) -> None:
-        """file.delete.delay.ms after they left the log. What is there at the end the next start removes."""
-        await trio.sleep(delay_ms / 1000)
-        try:
-            await trio.to_thread.run_sync(self._remove, paths)
-        except OSError as error:
-            log_lines.error("compacted segments cannot be taken off the disk: %s", error)
-
-    def _remove(self, paths: list[str]) -> None:
-        for path in paths:
-            self._log_dirs.files.unlink(path)
 
 
 class Pace:

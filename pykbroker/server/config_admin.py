@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 from pykbroker.clock import Clock
 from pykbroker.core.cluster import znodes
 from pykbroker.core.cluster.image import ClusterImage
-from pykbroker.core.controller.settings import Alteration, Planned, Resource, plan_alteration
+from pykbroker.core.controller.settings import Alteration, Planned, plan_alteration
 from pykbroker.errors import ApiError
 from pykbroker.logs import get_logger
 from pykbroker.server import loading
 from pykbroker.server.cluster_writer import ClusterWriter
-from pykbroker.server.stored_settings import StoredSettings
 from zk.operations import Create, Delete, SetData, Step
 from zk.store import Store
 
@@ -44,14 +43,12 @@ class ConfigAdmin:
         writer: ClusterWriter,
         clock: Clock,
         config: Callable[[], BrokerConfig],
-        stored: StoredSettings,
     ) -> None:
         self._broker_id = broker_id
         self._store = store
         self._writer = writer
         self._clock = clock
         self._config = config
-        self._stored = stored
 
     async def alter(self, wanted: Sequence[Alteration], validate_only: bool) -> list[ApiError | None]:
         """For each, in order, None when it is done (or could be, if validate_only), or why it is refused."""
@@ -67,8 +64,6 @@ class ConfigAdmin:
             return error
         if not validate_only:
             log.info("configuration of %s is now %s", planned.entity, loggable(planned))
-            if wanted.kind == Resource.TOPIC:
-                self._stored.note(wanted.name, planned.config)
         return None
 
     async def _write(self, image: ClusterImage, planned: Planned) -> None:

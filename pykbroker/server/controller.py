@@ -34,7 +34,6 @@ from pykbroker.server import loading, registration
 from pykbroker.server.cluster_writer import MAX_STEPS, ClusterWriter
 from pykbroker.server.config_admin import ConfigAdmin
 from pykbroker.server.metadata import MetadataCache
-from pykbroker.server.stored_settings import StoredSettings
 from wire.errors import ErrorCode
 from zk.operations import Create, Delete, SetData, Step
 from zk.store import Store
@@ -63,8 +62,7 @@ class Controller:
         self._clock = clock
         self._config = config
         self._writer = ClusterWriter(store, metadata, clock, lambda topic: unclean_election(config(), topic))
-        self._stored = StoredSettings()
-        self._configs = ConfigAdmin(broker_id, store, self._writer, clock, config, self._stored)
+        self._configs = ConfigAdmin(broker_id, store, self._writer, clock, config)
 
     @property
     def active(self) -> bool:
@@ -87,8 +85,6 @@ class Controller:
         image = ClusterImage(cluster_id, leadership.controller_id, leadership.epoch)
         returned = frozenset((self._broker_id,)) if died else NOBODY
         await self._writer.start(image, leadership.version if leads else -1, returned)
-        for topic in self._metadata.image.topics.values():
-            self._stored.note(topic.name, topic.config)
         return broker
 
     # -- creation ------------------------------------------------------------------------------------------------------
@@ -112,7 +108,6 @@ class Controller:
         if not validate_only:
             for topic in planned:
                 log.info("created topic %s with %d partitions", topic.name, len(topic.partitions))
-                self._stored.note(topic.name, topic.config)
         return results
 
     def _plan_topics(self, image: ClusterImage, topics: Sequence[NewTopic]) -> list[TopicImage | ApiError]:

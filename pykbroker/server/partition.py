@@ -29,6 +29,7 @@ from pykbroker.core.cluster.image import PartitionImage
 from pykbroker.core.cluster.topics import is_internal
 from pykbroker.errors import ApiError
 from pykbroker.log.log import Appended, Log, TimestampOffset
+from pykbroker.log.retention import Breach, delete_old_segments
 from pykbroker.log.validate import AppendOrigin
 from pykbroker.logs import get_logger
 from pykbroker.server.waiters import FetchWaiter
@@ -322,8 +323,7 @@ class Partition:
         upto = log.recovery_point if self.awaits_flush else log.log_end_offset
         if upto > self.high_watermark:
             self.high_watermark = upto
-            for waiter in tuple(self.fetch_waiters):
-                waiter.wake()
+            self._wake_fetches()
 
     async def _park(self) -> None:
         if self._parked is None:
@@ -333,6 +333,9 @@ class Partition:
     def _wake_all(self) -> None:
         if self._parked:
             self._parked.unpark_all()
+        self._wake_fetches()
+
+    def _wake_fetches(self) -> None:
         for waiter in tuple(self.fetch_waiters):
             waiter.wake()
 
@@ -462,7 +465,15 @@ class Partition:
             )
         if offset > self.log.log_start_offset:
             self.log.advance_start(offset)
+            self._wake_fetches()
         return self.log.log_start_offset
+
+    def delete_old_segments(self) -> list[Breach]:
+        """What retention.ms and retention.bytes say; what went. Raises: OSError."""
+        found = delete_old_segments(self.log, self.high_watermark, self._clock.now_ms())
+        if found:
+            self._wake_fetches()
+        return found
 
     # Errors and what is seen from outside.
 

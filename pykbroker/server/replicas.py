@@ -10,8 +10,8 @@ too.
 
 `upkeep` is the background task: it makes durable what flush.ms asks for and what segments have been rolled, writes the
 checkpoints from which recovery starts after a crash, forgets producers that were silent for too long, takes deleted
-logs off the disk, and has compacted topics compacted (cleaner.py). What may take long there runs in a worker thread. (Kafka:
-ReplicaManager.scala, LogManager.scala)
+logs off the disk, has old segments deleted (retention.py) and compacted topics compacted (cleaner.py). What may take long
+there runs in a worker thread. (Kafka: ReplicaManager.scala, LogManager.scala)
 """
 
 from __future__ import annotations
@@ -266,6 +266,7 @@ class Replicas:
             )
             nursery.start_soon(self._flush_by_time)
             nursery.start_soon(self._purge_deleted)
+            nursery.start_soon(self._delete_old)
             nursery.start_soon(self._compact)
 
     async def _every(self, setting: str, action: Callable[[], Awaitable[None]]) -> None:
@@ -332,6 +333,12 @@ class Replicas:
                 await trio.to_thread.run_sync(self._log_dirs.purge)
             except OSError as error:
                 log_lines.error("deleted logs cannot be taken off the disk: %s", error)
+
+    async def _delete_old(self) -> None:
+        await trio.sleep(self._config.integer("log.initial.task.delay.ms") / 1000)
+        from pykbroker.server.retention import Retention  # nothing that a start should pay for
+
+        await Retention(self._log_dirs.files, lambda: list(self), lambda: self._config).run()
 
     async def _compact(self) -> None:
         if not self._config.boolean("log.cleaner.enable"):

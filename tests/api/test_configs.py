@@ -289,21 +289,6 @@ async def test_notifications_go_after_fifteen_minutes(tmp_path: Path) -> None:
             assert len(notifications(await client.cluster.tree("/config"))) == left
 
 
-async def test_settings_that_do_not_act_yet_are_named_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
-    async with client_at(tmp_path) as client:
-        await make(client, retention_ms="5")
-        await change(client, TOPIC, "t", ("retention.ms", 0, "6"), ("cleanup.policy", 0, "compact"))
-        await make(client, "u", cleanup_policy="compact")
-    said = [record.getMessage() for record in caplog.records if "not acting yet" in record.getMessage()]
-    assert said == [
-        "topic t sets retention.ms: kept and described, but not acting yet",
-        "topic t sets cleanup.policy: kept and described, but not acting yet",
-    ]
-
-
 # -- brokers -----------------------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pykbroker.config.broker import BROKER, NOT_YET, BrokerConfig
+from pykbroker.config.broker import BROKER, BrokerConfig
 from pykbroker.config.described import Described, Source, Synonym
 
 
@@ -152,8 +152,3 @@ def test_the_resource_without_a_name_tells_what_is_set_for_all_brokers() -> None
     assert (row.name, row.value, row.source) == ("message.max.bytes", "5", Source.DYNAMIC_DEFAULT_BROKER)
     assert row.synonyms == (Synonym("message.max.bytes", "5", Source.DYNAMIC_DEFAULT_BROKER),)
     assert config.describe_default(["other"]) == []
-
-
-def test_what_does_not_act_yet_is_named() -> None:
-    assert "log.retention.hours" in NOT_YET
-    assert "num.partitions" not in NOT_YET

@@ -7,10 +7,8 @@ import pytest
 from pykbroker.config.broker import BrokerConfig
 from pykbroker.config.described import Described, Source, Synonym
 from pykbroker.config.topic import (
-    NOT_YET,
     checked_overrides,
     describe_topic,
-    not_acting,
     resolve,
     topic_value,
 )
@@ -141,11 +139,6 @@ def test_values_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ApiError, match="above max") as caught:
         checked_overrides(broker, {"min.compaction.lag.ms": "10"})
     assert caught.value.code is ErrorCode.INVALID_CONFIG
-
-
-def test_what_does_not_act_yet_is_named() -> None:
-    assert {"retention.ms", "retention.bytes"} <= set(NOT_YET)
-    assert not_acting({"segment.ms": "1", "retention.ms": "5"}) == ["retention.ms"]
 
 
 def test_an_unknown_topic_setting_has_no_value() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pykbroker.errors import ApiError
 from pykbroker.log.log import Log, TimestampOffset
+from pykbroker.log.retention import delete_old_segments
 from wire.errors import ErrorCode
 from wire.records.batch import Codec, iterate_batches, verify_crc
 from wire.records.record import Record, build_batch, read_records
@@ -31,6 +32,7 @@ operation = st.one_of(
     st.tuples(st.just("read"), st.integers(0, 60), st.integers(0, 900), st.integers(0, 70)),
     st.tuples(st.just("truncate"), st.integers(0, 60)),
     st.tuples(st.just("advance"), st.integers(0, 60)),
+    st.tuples(st.just("retain"), st.integers(0, 2000), st.integers(0, 70), st.integers(0, 60)),
     st.tuples(st.just("flush")),
     st.tuples(st.just("close")),
     st.tuples(st.just("kill")),
@@ -149,6 +151,34 @@ class Run:
             self.log.advance_start(offset)
             self.model.start = max(self.model.start, offset)
 
+    def retain(self, most_bytes: int, now_ms: int, high_watermark: int) -> None:
+        """What stays is at least so many bytes, or young enough, or above the high watermark."""
+        log = self.log
+        before, size, start = (
+            dict(zip(log._bases, log.segments, strict=True)),
+            log.size_bytes,
+            self.model.start,
+        )
+        log.update_settings(replace(log.settings, retention_bytes=most_bytes, retention_ms=30))
+        upto = min(high_watermark, self.model.end)
+        went = delete_old_segments(log, upto, now_ms)
+        self.model.start = log.log_start_offset
+        assert start <= self.model.start <= max(upto, start)
+        oldest = log.segments[0]
+        kept_newest = oldest.retention_timestamp() if oldest.size else now_ms
+        end = log.segments[1].base_offset if len(log.segments) > 1 else self.model.end
+        if end <= upto and oldest.size:  # nothing but its size and its age keeps it
+            assert log.size_bytes - oldest.size < most_bytes
+            assert kept_newest >= now_ms - 30
+        if not went:
+            assert (log.size_bytes, log.log_start_offset) == (size, start)
+        for breach in went:
+            if "size" in breach.reason:
+                size -= sum(before[base].size for base in breach.bases)
+                assert size >= most_bytes
+            for base in breach.bases if "time" in breach.reason else ():
+                assert before[base].largest_timestamp() < now_ms - 30
+
     def flush(self) -> None:
         self.log.flush()
         assert self.log.recovery_point == self.model.end
@@ -215,6 +245,11 @@ def test_what_was_flushed_survives_the_machine(
     run.log = open_log(run.disk, recovery_point=safe, **SMALL)
     assert run.log.log_end_offset >= safe
     run.model.truncate(run.log.log_end_offset)
+    assert (
+        run.log.log_start_offset <= run.model.start
+    )  # what retention took may come back, whole segments of it
+    run.model.start = run.log.log_start_offset
+    run.model.end = max(run.model.end, run.model.start)
     assert run.model.end == run.log.log_end_offset
     run.check()
     run.append(3, Codec.NONE, 5)

@@ -151,11 +151,14 @@ def test_delete_records_removes_whole_segments(disk: Any, open_log: Callable[...
         log.advance_start(7)
     log.advance_start(6)
     assert (bases(log), log.log_start_offset, log.log_end_offset) == ([4], 6, 6)
-    assert not [
-        name
-        for name, _ in disk.listdir("/d/t-0")
-        if name.startswith("0000000000000000000") and name[19] in "02"
-    ]
+    left = {name[19:] for name, _ in disk.listdir("/d/t-0") if name[0] == "0" and name[19] in "02"}
+    assert left == {
+        f"{base}{suffix}.deleted" for base in (0, 2) for suffix in (".log", ".index", ".timeindex")
+    }
+    assert left == {path.rsplit("/", 1)[1][19:] for path in log.aside}
+    log.abandon()
+    log = open_log(disk, log_start_offset=6)
+    assert not [name for name, _ in disk.listdir("/d/t-0") if name[0] == "0" and name[19] in "02"]
 
 
 def test_a_follower_starts_over(disk: Any, open_log: Callable[..., Log]) -> None:

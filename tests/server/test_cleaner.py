@@ -197,3 +197,27 @@ async def test_appends_and_reads_go_on_during_passes(broker: DataPath) -> None:
         nursery.cancel_scope.cancel()
     broker.restart(crash=True)
     assert table_of(broker.partition("t")) == table
+
+
+async def test_a_pass_whose_segments_are_deleted_ends_and_the_next_one_does_it(
+    broker: DataPath, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker.have(topic("t", config={**COMPACT, "cleanup.policy": "compact,delete"}))
+    partition = broker.partition()
+    table = fill(partition)
+    second, open_file = partition.log.segments[1].base_offset, broker.files.open
+
+    def delete_first(path: str, *, create: bool = False, write: bool = True) -> Any:
+        if path.endswith("00000000000000000000.log") and not write:  # the pass begins to read
+            trio.from_thread.run_sync(partition.delete_records, second)
+        return open_file(path, create=create, write=write)
+
+    monkeypatch.setattr(broker.files, "open", delete_first)
+    cleaner = cleaner_of(broker)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(cleaner.run)
+        await until(lambda: cleaner.passes)
+        nursery.cancel_scope.cancel()
+    assert "not compacted any more" not in caplog.text
+    assert partition.log_start_offset == second
+    assert table_of(partition) == table

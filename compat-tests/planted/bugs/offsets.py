@@ -88,8 +88,8 @@ BUGS = (
         edits=(
             Edit(
                 PARTITION,
-                "self.log.advance_start(offset)\n        return self.log.log_start_offset",
-                "self.log.advance_start(offset)\n        return offset",
+                "self._wake_fetches()\n        return self.log.log_start_offset",
+                "self._wake_fetches()\n        return offset",
             ),
         ),
     ),

@@ -59,8 +59,8 @@ log.flush.offset.checkpoint.interval.ms | int 60000 | >=0 | high | read-only | u
     How often the recovery points are written, which shorten recovery after a crash.
 log.flush.start.offset.checkpoint.interval.ms | int 60000 | >=0 | high | read-only | ignored:joined
     How often the log start offsets are written.
-log.initial.task.delay.ms | long 30000 | >=0 | low* | read-only | ignored:runtime
-    Wait after the start before the first round of upkeep.
+log.initial.task.delay.ms | long 30000 | >=0 | low* | read-only | used
+    Wait after the start before logs are first looked at for segments to delete.
 log.segment.delete.delay.ms | long 60000 | >=0 | high | cluster-wide | used
     How long a deleted segment file stays, renamed, before it is unlinked.
 log.message.timestamp.type | string CreateTime | one of CreateTime, LogAppendTime | medium | cluster-wide | used
@@ -93,15 +93,15 @@ num.replica.alter.log.dirs.threads | int null |  | high | read-only | ignored:la
 # log: retention and compaction
 log.cleanup.policy | list delete | any of compact, delete | medium | cluster-wide | used
     What happens to old segments: `delete`, `compact`, both, or neither.
-log.retention.ms | long null |  | high | cluster-wide | stored
+log.retention.ms | long null |  | high | cluster-wide | used
     Age in milliseconds after which segments are deleted, -1 for never; comes before minutes and hours.
-log.retention.minutes | int null |  | high | read-only | stored
+log.retention.minutes | int null |  | high | read-only | used
     Age in minutes after which segments are deleted; comes before log.retention.hours.
-log.retention.hours | int 168 |  | high | read-only | stored
+log.retention.hours | int 168 |  | high | read-only | used
     Age in hours after which segments are deleted.
-log.retention.bytes | long -1 |  | high | cluster-wide | stored
+log.retention.bytes | long -1 |  | high | cluster-wide | used
     Size of a partition above which its oldest segments are deleted; -1 for no bound.
-log.retention.check.interval.ms | long 300000 | >=1 | medium | read-only | stored
+log.retention.check.interval.ms | long 300000 | >=1 | medium | read-only | used
     How often logs are looked at for segments to delete.
 log.local.retention.ms | long -2 | >=-2 | medium | cluster-wide | ignored:tiered
     Age after which segments are dropped locally once they are in the remote tier.

@@ -67,9 +67,9 @@ remote.log.delete.on.disable | boolean false |  | medium | dynamic | ignored:tie
     Delete the remote segments when the remote tier is turned off.
 remote.storage.enable | boolean false |  | medium | dynamic | refused:tiered
     Keep older segments in a remote store.
-retention.bytes | long -1 |  | medium | dynamic | stored
+retention.bytes | long -1 |  | medium | dynamic | used
     Size of a partition above which its oldest segments are deleted; -1 for no bound.
-retention.ms | long 604800000 | >=-1 | medium | dynamic | stored
+retention.ms | long 604800000 | >=-1 | medium | dynamic | used
     Age after which segments are deleted; -1 for never.
 segment.bytes | int 1073741824 | >=14 | medium | dynamic | used
     Size at which a segment file is closed and the next one begun.
