@@ -43,6 +43,10 @@ class Known:
     asks: str = "*"  # the request on one line, as the report shows it
     uses: int = 0
 
+    def is_for(self, reference: str) -> bool:
+        """Whether differences to that version of Kafka may fit."""
+        return self.reference in ("*", reference)
+
     def fits(self, finding: Finding) -> bool:
         pairs = (
             (finding.api, self.api),
@@ -117,6 +121,8 @@ def _rows_of_slips(found: list[Finding]) -> Iterator[str]:
     for finding in found:
         if finding.path.endswith("error_code") and finding.theirs == UNKNOWN_SERVER_ERROR:
             yield finding.where.removesuffix("error_code")
+        elif isinstance(finding.theirs, dict) and finding.theirs.get("error_code") == UNKNOWN_SERVER_ERROR:
+            yield finding.where
 
 
 def slipped(theirs: Outcome) -> bool:

@@ -196,7 +196,7 @@ def main() -> int:
     if arguments.json:
         arguments.json.write_text(report.as_json(found, counts))
     print(report.text(found), end="")
-    for entry in (entry for entry in pair.known if not entry.uses):
+    for entry in (entry for entry in pair.known if entry.is_for(arguments.reference) and not entry.uses):
         print(f"not needed in this run: {entry.api} {entry.where} ({entry.difference or entry.reason})")
     print(f"{pair.asked} requests, {len(unknown)} differences, {counts['known']} known ones")
     return 1 if unknown else 0

@@ -106,12 +106,14 @@ def test_patterns_may_stand_in_a_list(tmp_path: Path) -> None:
 def test_where_the_reference_stumbled_over_a_row_the_others_are_judged() -> None:
     request = Request(3, 9, 1, None, {})
     ours = {"topics": [{"name": "a", "error_code": 3, "n": 1}, {"name": "b", "error_code": 3}]}
-    theirs = {"topics": [{"name": "a", "error_code": -1, "n": 2}, {"name": "b", "error_code": 0}]}
+    more = {"name": "c", "error_code": -1}
+    theirs = {"topics": [{"name": "a", "error_code": -1, "n": 2}, {"name": "b", "error_code": 0}, more]}
     found = {row.where: row.known for row in findings(request, ours, theirs, "here", "4.3.1", [])}
     assert found == {
         "topics[a].error_code": SLIP,
         "topics[a].n": SLIP,
         "topics[b].error_code": None,
+        "topics[c]": SLIP,
     }
     whole = findings(
         request, {"error_code": 0, "topics": []}, {"error_code": -1, "topics": None}, "", "4.3.1", []
