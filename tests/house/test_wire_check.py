@@ -52,6 +52,9 @@ def test_a_scripted_conversation_shows_no_difference(tmp_path: Path) -> None:
     assert broker.complaints() == []
 
 
+@pytest.mark.filterwarnings(
+    "ignore:(read|open)_text is deprecated:DeprecationWarning"
+)  # in kafka-python, on Python 3.11
 def test_stock_clients_show_no_difference(tmp_path: Path) -> None:
     """librdkafka and kafka-python: a topic, records there and back, in a group."""
     broker = Serve(
