@@ -25,9 +25,9 @@ from typing import Any
 from differential.fields import api_name
 
 MARKER = b"diff0000"
-SETTINGS = {
-    "log.retention.ms": "-1"
-}  # of every broker here: timestamps of recorded and random records are old ones
+# of every broker here: timestamps of recorded and random records are old ones, and a topic's own retention.ms would let them
+# go on one side first
+SETTINGS = {"log.retention.ms": "-1", "log.initial.task.delay.ms": "86400000"}
 FOLDER = Path(__file__).parent / "corpus"
 
 
