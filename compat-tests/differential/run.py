@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from differential import report
 from differential.corpus import SETTINGS, Recording, load_all
-from differential.fields import Request, parse_request
+from differential.fields import Request, has_error, parse_request
 from differential.generated import TWICE, Generated
 from differential.judge import Finding, Known, findings, load_known, slipped
 from differential.replay import Connections, Outcome, Side, ask, play, warm_up
@@ -124,7 +124,7 @@ def generated(pair: Pair, count: int, seed: int) -> Iterator[list[Finding]]:
                 found += pair.judge(request, ours, theirs, source)
                 if not slipped(theirs):
                     made.feed(ours)
-                elif request.key == PRODUCE:
+                elif request.key == PRODUCE and has_error(ours, {0}):
                     break  # what one has appended, the other has not
         yield found
 
