@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pykbroker.config.topic_settings import TopicSettings
+from pykbroker.log.cleaner import CleaningJob, look_at
 from pykbroker.log.compaction import (
     KEY_COST,
     MAX_RELATIVE_OFFSET,
@@ -200,22 +202,75 @@ def test_the_last_batch_of_a_producer_stays_as_a_header(disk: Any, open_log: Cal
     assert log.producers.entries[7].batches[-1].last_sequence == 2
 
 
-def test_segments_meet_although_their_last_records_are_gone(disk: Any, open_log: Callable[..., Log]) -> None:
-    """Also when the topic is not compacted any more by the time that a crash is recovered from."""
+def test_segments_meet_although_the_last_batch_of_one_went(disk: Any, open_log: Callable[..., Log]) -> None:
+    """So a recovery takes the hole for no loss, also when the topic is not compacted any more by then."""
     log = open_log(disk, **COMPACT)
-    for number in range(3):
-        append(log, f"a={number}")
-        rolled(log)
-    append(log, "a=9")
-    compact(log, 1000)
-    assert [segment.base_offset for segment in log.segments] == [0, 3]
-    assert pairs(log) == [(2, b"a", b"2"), (3, b"a", b"9")]
+    append(log, "z=" + "x" * 700)
+    append(log, "a=1")
     rolled(log)
-    compact(log, 1000)
+    append(log, "a=" + "y" * 700)
+    rolled(log)
+    append(log, "b=1")
+    for _ in range(2):  # the second pass finds nothing to do
+        log.cleaned_upto = 0
+        compact(log, 1000)
+        found = [(h.base_offset, h.count) for _, h in iterate_batches(log.read(0, 10_000, 1 << 62))]
+        assert found == [(0, 1), (1, 0)]
+    assert [segment.base_offset for segment in log.segments] == [0, 2, 3]
     log.abandon()
     log = open_log(disk)
     assert (log.truncated_bytes, log.log_end_offset) == (0, 4)
-    assert pairs(log) == [(3, b"a", b"9")]
+    assert [offset for offset, _, _ in pairs(log)] == [0, 2, 3]
+
+
+def test_snapshots_go_with_the_segments_that_they_were_for(disk: Any, open_log: Callable[..., Log]) -> None:
+    log = open_log(disk, **COMPACT)
+    for number in range(4):
+        append(log, f"a={number}")
+        rolled(log)
+    compact(log, 1000)
+    names = sorted(name.rsplit("/")[-1] for name in disk.names if name.endswith(".snapshot"))
+    assert names == ["00000000000000000004.snapshot"]
+
+
+def test_batches_that_the_map_has_not_seen_stay_as_they_are(disk: Any, open_log: Callable[..., Log]) -> None:
+    """A delete horizon would let a tombstone go together with the value that it deletes."""
+    log = open_log(disk, **COMPACT)
+    append(log, "a=1")
+    append(log, "a")
+    rolled(log)
+    job = compact(log, 1000, budget=1)
+    assert job is not None
+    assert job.end_offset == log.cleaned_upto == 1
+    assert pairs(log) == [(0, b"a", b"1"), (1, b"a", None)]
+    compact(log, 1060)
+    assert pairs(log) == [(1, b"a", None)]
+    assert read_header(log.read(1, 1000, 1 << 62)).base_timestamp == 1110
+
+
+def test_a_hole_at_the_end_of_a_segment_is_clean(disk: Any, open_log: Callable[..., Log]) -> None:
+    """A Kafka may have left it. The pass that reaches it is over, and no other follows."""
+    log = open_log(disk, **COMPACT)
+    append(log, "a=1")
+    log.roll(5, 1000)
+    log.append_as_follower(build_batch([Record(0, 1, b"a", b"2")], base_offset=5), 1000)
+    assert compact(log, 1000) is not None
+    assert log.cleaned_upto == 5
+    assert compact(log, 1000) is None
+
+
+def test_what_a_checkpoint_calls_clean_survives_the_machine(
+    new_disk: Callable[[], Any], open_log: Callable[..., Log]
+) -> None:
+    for seed in range(20):
+        disk = new_disk()
+        log = open_log(disk, **COMPACT)
+        append(log, "a=1", "a=2")
+        rolled(log)
+        assert compact(log, 1000) is not None
+        log.abandon()
+        after = open_log(disk.crash(random.Random(seed)), recovery_point=2, **COMPACT)
+        assert pairs(after) == [(1, b"a", b"2")]
 
 
 def test_a_segment_in_which_nothing_changes_is_not_written(disk: Any, open_log: Callable[..., Log]) -> None:
@@ -232,27 +287,32 @@ def test_a_segment_in_which_nothing_changes_is_not_written(disk: Any, open_log: 
     assert disk.names == before
 
 
-def test_a_pass_ends_when_its_segments_are_gone(disk: Any, open_log: Callable[..., Log]) -> None:
-    from pykbroker.log.cleaner import CleaningJob, look_at
-
-    for change in ("advance_start", "truncate_to"):
-        log = open_log(disk, **COMPACT)
-        log.restart_at(0)
-        for number in range(4):
-            append(log, f"a={number}")
+@pytest.mark.parametrize("change", ["advance", "cut", "cut and filled again"])
+def test_a_pass_ends_when_its_segments_are_gone(disk: Any, open_log: Callable[..., Log], change: str) -> None:
+    log = open_log(disk, **COMPACT)
+    for number in range(4):
+        append(log, f"a={number}")
+        rolled(log)
+    log.flush()
+    due = look_at(log, 4, log.settings, 1000)
+    job = CleaningJob.of(log, due, log.settings, 1 << 20, 1000, lambda count: None)
+    job.read_keys()
+    new = job.write_next()
+    assert new is not None
+    assert new.bases == [0, 1, 2, 3]
+    if change == "advance":
+        log.advance_start(3)
+    else:
+        log.truncate_to(2)
+    if change == "cut and filled again":
+        rolled(log)
+        for key in "bc":
+            append(log, f"{key}=new")
             rolled(log)
-        log.flush()
-        job = CleaningJob.of(
-            log, look_at(log, 4, log.settings, 1000), log.settings, 1 << 20, 1000, lambda n: None
-        )
-        job.read_keys()
-        new = job.write_next()
-        assert new is not None
-        getattr(log, change)(3)
-        before = pairs(log)
-        assert job.take_in(log, new) is None
-        assert pairs(log) == before
-        log.abandon()
+        assert [segment.base_offset for segment in log.segments] == [0, 1, 2, 3, 4]
+    before = pairs(log)
+    assert job.take_in(log, new) is None
+    assert pairs(log) == before
 
 
 # a crash in the exchange of segments, by Kafka or by us
