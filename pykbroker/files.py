@@ -72,6 +72,9 @@ class Files(Protocol):
     def modified_ms(self, path: str) -> int:
         """When the file's content was last changed, ms since the epoch."""
 
+    def set_modified_ms(self, path: str, modified_ms: int) -> None:
+        """Has `modified_ms` say so."""
+
     def exists(self, path: str) -> bool: ...
 
     def mkdir(self, path: str) -> bool:
@@ -223,6 +226,9 @@ class DiskFiles:
 
     def modified_ms(self, path: str) -> int:
         return os.stat(path).st_mtime_ns // 1_000_000
+
+    def set_modified_ms(self, path: str, modified_ms: int) -> None:
+        os.utime(path, ns=(modified_ms * 1_000_000, modified_ms * 1_000_000))
 
     def exists(self, path: str) -> bool:
         return os.path.lexists(path)

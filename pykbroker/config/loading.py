@@ -210,6 +210,14 @@ def check_together(config: BrokerConfig) -> None:
             raise ConfigError(name, value, "too small; give 1 or more, or -1 for no bound")
     _check_order(config, "group.min.session.timeout.ms", "group.max.session.timeout.ms")
     _check_order(config, "log.cleaner.min.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms")
+    per_thread = config.integer("log.cleaner.dedupe.buffer.size") // max(
+        1, config.integer("log.cleaner.threads")
+    )
+    if per_thread <= 1 << 20:
+        fix = "1 MiB or less for each of log.cleaner.threads; give more"
+        raise ConfigError(
+            "log.cleaner.dedupe.buffer.size", config.integer("log.cleaner.dedupe.buffer.size"), fix
+        )
     queued = config.integer("queued.max.request.bytes")
     longest = config.integer("socket.request.max.bytes")
     if 0 < queued < longest:

@@ -227,6 +227,8 @@ class CleaningJob:
             if left_out is not None:
                 self._append(new, without_records(left_out), left_out)
             new.seal()
+            last = f"{self._directory}/{offset_name(bases[-1])}{LOG_SUFFIX}"
+            self._files.set_modified_ms(new.handle.path, self._files.modified_ms(last))
             self._make_durable(prefix)
         except BaseException:
             new.retire()

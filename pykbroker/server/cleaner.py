@@ -6,7 +6,8 @@ writing segments is done in a worker thread (log/cleaner.py), taking a finished 
 appends and reads are, so that each of them sees the old segments or the new one. It costs some renames.
 
 A pass ends early, and leaves what it has finished, when the broker stops, when the partition is closed, or when its segments
-were removed under it. A log that cannot be read is left alone from then on, and a line in the broker's log says why.
+were removed under it. When the disk fails it is tried again later; a log that makes no sense is left alone from then on. The
+broker's own log has a line for either.
 (Kafka: LogCleaner, LogCleanerManager)
 """
 
@@ -51,7 +52,8 @@ class Cleaner:
         self._config = config
         self._clock = clock
         self._busy: set[Partition] = set()
-        self._uncleanable: set[Partition] = set()
+        self._uncleanable: set[Partition] = set()  # for good
+        self._failing: set[Partition] = set()  # the last time
         self._more = trio.Event()  # a pass has ended well, and there may be another
         self._checkpoint = trio.Lock()
         self.passes = 0  # that ended well
@@ -74,6 +76,7 @@ class Cleaner:
     def _dirtiest(self) -> tuple[Partition, Due] | None:
         """Of the logs that are due, the one with the largest dirty part."""
         self._uncleanable = {partition for partition in self._uncleanable if not partition.closed}
+        self._failing = {partition for partition in self._failing if not partition.closed}
         best: tuple[Partition, Due] | None = None
         now_ms = self._clock.now_ms()
         for partition in self._partitions():
@@ -85,7 +88,7 @@ class Cleaner:
             try:
                 due = look_at(log, partition.last_stable_offset, settings, now_ms)
             except OSError as error:
-                self._give_up(partition, error)
+                self._note_failure(partition, error)
                 continue
             if due.is_due and (best is None or due.ratio > best[1].ratio):
                 best = partition, due
@@ -95,18 +98,27 @@ class Cleaner:
         self._uncleanable.add(partition)
         log_lines.error("%s-%d is not compacted any more: %s", partition.topic, partition.index, error)
 
+    def _note_failure(self, partition: Partition, error: OSError) -> None:
+        """One line for a row of failures: a disk that is full is not full for ever, and the next round tries again."""
+        if partition not in self._failing:
+            self._failing.add(partition)
+            log_lines.error("%s-%d cannot be compacted now: %s", partition.topic, partition.index, error)
+
     async def _clean(self, nursery: trio.Nursery, partition: Partition, due: Due) -> None:
         oldest = partition.log.segments[0]
         try:
             await self._pass_over(nursery, partition, due)
         except Abandoned:
             return
-        except (OSError, Uncleanable, StartError) as error:
+        except (Uncleanable, StartError) as error:
+            self._give_up(partition, error)
+        except OSError as error:
             removed = partition.log.segments[0].base_offset > oldest.base_offset  # retention, DeleteRecords
             if not partition.closed and not removed:
-                self._give_up(partition, error)
+                self._note_failure(partition, error)
         else:
             self.passes += 1
+            self._failing.discard(partition)
             self._more.set()
         finally:
             self._busy.discard(partition)

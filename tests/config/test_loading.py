@@ -225,6 +225,7 @@ def test_secrets_are_not_told() -> None:
         ("advertised.listeners=SSL://h:1", "advertised.listeners=SSL://h:1: listener SSL uses SSL"),
         ("inter.broker.listener.name=X", "inter.broker.listener.name=X: not among listeners (PLAINTEXT)"),
         ("max.connections.per.ip.overrides=a", "max.connections.per.ip.overrides=a: 'a' is not HOST:COUNT"),
+        ("log.cleaner.threads=128", "log.cleaner.dedupe.buffer.size=134217728: 1 MiB or less for each"),
         ("queued.max.request.bytes=5", "queued.max.request.bytes=5: less than socket.request.max.bytes"),
         ("group.min.session.timeout.ms=9999999", "group.min.session.timeout.ms=9999999: above group.max.session.timeout.ms"),
         ("log.dirs=/", "log.dirs=/: the root directory"),

@@ -194,6 +194,9 @@ class MemoryDisk:
     def modified_ms(self, path: str) -> int:
         return self._inode(path).modified_ms
 
+    def set_modified_ms(self, path: str, modified_ms: int) -> None:
+        self._inode(path).modified_ms = modified_ms
+
     def exists(self, path: str) -> bool:
         return path in self.names or path in self.directories
 

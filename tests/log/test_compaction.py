@@ -248,6 +248,20 @@ def test_batches_that_the_map_has_not_seen_stay_as_they_are(disk: Any, open_log:
     assert read_header(log.read(1, 1000, 1 << 62)).base_timestamp == 1110
 
 
+def test_a_new_segment_is_as_old_as_the_last_that_it_was_made_of(
+    disk: Any, open_log: Callable[..., Log]
+) -> None:
+    """Retention asks for it where records have no time of their own."""
+    log = open_log(disk, **COMPACT)
+    for number in range(3):
+        disk.now_ms = 1000 * number
+        append(log, f"a={number}")
+        rolled(log)
+    disk.now_ms = 9000
+    compact(log, 1000)
+    assert [segment.modified_ms() for segment in log.segments[:-1]] == [2000]
+
+
 def test_a_hole_at_the_end_of_a_segment_is_clean(disk: Any, open_log: Callable[..., Log]) -> None:
     """A Kafka may have left it. The pass that reaches it is over, and no other follows."""
     log = open_log(disk, **COMPACT)

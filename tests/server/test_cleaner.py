@@ -142,6 +142,29 @@ async def test_a_damaged_log_is_left_alone_and_others_are_not(
     assert not names(tmp_path / "log0/t-0", ".cleaned")
 
 
+async def test_a_full_disk_is_tried_again(
+    broker: DataPath, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker.have(topic("t", config=COMPACT))
+    table = fill(broker.partition("t"))
+    before = broker.partition("t").log.size_bytes
+    cleaner = cleaner_of(broker)
+    async with trio.open_nursery() as nursery:
+        broker.files.full = True
+        nursery.start_soon(cleaner.run)
+        await until(lambda: "t-0 cannot be compacted now" in caplog.text)
+        await until(lambda: cleaner._busy)  # again
+        await until(lambda: not cleaner._busy)
+        assert caplog.text.count("cannot be compacted") == 1
+        assert not names(tmp_path / "log0/t-0", ".cleaned")
+        assert table_of(broker.partition("t")) == table
+        broker.files.full = False
+        await until(lambda: cleaner.passes)
+        nursery.cancel_scope.cancel()
+    assert broker.partition("t").log.size_bytes < before / 2
+    assert table_of(broker.partition("t")) == table
+
+
 @pytest.mark.parametrize("ends", ["stop", "delete"])
 async def test_a_pass_ends_when_it_is_not_wanted(broker: DataPath, tmp_path: Path, ends: str) -> None:
     """Held back by log.cleaner.io.max.bytes.per.second it would take hours."""
