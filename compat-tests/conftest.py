@@ -39,7 +39,7 @@ from reference.kafka import VERSIONS, ApacheKafka, KafkaCluster  # noqa: E402
 Broker = BrokerProcess | KafkaCluster | ForeignBroker
 
 # What pykbroker is given of observable.properties: it refuses settings that ask for a protection that it lacks.
-PYKBROKER_PARTS = ("time", "size", "one broker")
+PYKBROKER_PARTS = ("time", "size", "validation", "one broker")
 
 # Warnings of the client libraries themselves, each with its reason; everything else stays an error.
 LIBRARY_WARNINGS = [

@@ -17,7 +17,7 @@ ACL_AUTHORIZER = "kafka.security.authorizer.AclAuthorizer"  # of a broker with Z
 
 
 def settings(*parts: str) -> dict[str, str]:
-    """Those of the named parts ("time", "size", "one broker", "security"), in the file's order; no name: all."""
+    """Those of the named parts ("time", "size", "validation", "one broker", "security"), in their order; no name: all."""
     found: dict[str, str] = {}
     part = ""
     for line in FILE.read_text().splitlines():

@@ -56,6 +56,9 @@ SYNONYMS = {
 }
 """Topic setting -> the broker setting behind it. The others have none."""
 
+FOR_ALL_TOPICS = {"validate_all_records": "pykbroker.validate.all.records"}
+"""Field of TopicSettings -> the broker setting that it is, where no topic may have its own."""
+
 _IN_FAMILY = {"retention.ms", "segment.ms", "segment.jitter.ms", "flush.ms"}
 
 
@@ -77,7 +80,11 @@ def resolve(broker: BrokerConfig, overrides: Mapping[str, str]) -> TopicSettings
     """What the logs of a topic with these overrides are to know."""
     values: dict[str, Any] = {}
     for field in TopicSettings.__dataclass_fields__:
-        value = topic_value(broker, overrides, field.replace("_", "."))
+        behind = FOR_ALL_TOPICS.get(field)
+        if behind is None:
+            value = topic_value(broker, overrides, field.replace("_", "."))
+        else:
+            value = broker.parsed(behind)
         values[field] = tuple(value) if isinstance(value, list) else value
     if "internal.segment.bytes" in overrides:
         values["segment_bytes"] = topic_value(broker, overrides, "internal.segment.bytes")

@@ -16,7 +16,7 @@ LOG_APPEND_TIME = "LogAppendTime"
 
 @dataclass(frozen=True, slots=True)
 class TopicSettings:
-    """The settings of one topic as its logs use them. Field names are Kafka's, with `_` for `.`."""
+    """The settings of one topic as its logs use them. Field names are Kafka's, with `_` for `.`, but for the last."""
 
     segment_bytes: int = 1 << 30
     segment_ms: int = 7 * 24 * 60 * 60 * 1000
@@ -45,6 +45,7 @@ class TopicSettings:
     file_delete_delay_ms: int = 60_000
     unclean_leader_election_enable: bool = False
     min_insync_replicas: int = 1
+    validate_all_records: bool = False  # of the broker: pykbroker.validate.all.records
 
     @property
     def is_compacted(self) -> bool:

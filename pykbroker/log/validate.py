@@ -4,8 +4,9 @@ What old producers send, message sets of format v0 or v1, is first made a batch 
 other. Then, from the header, always: format, size, checksum, exactly one batch, a count that agrees with the offsets, no
 control batch, a sequence where there is a producer id, the bounds on timestamps. The records themselves are walked where the
 header cannot answer (a compacted topic needs keys; a bound on old timestamps) and where the batch is rewritten anyway
-(LogAppendTime, another codec). docs/decisions/0002-log.md has what walking every batch would cost, and what that
-leaves to differ from Kafka.
+(LogAppendTime, another codec), or where pykbroker.validate.all.records asks for it. Else those of a batch that is not
+compressed must be whole (check_records), and a compressed one is not unpacked: docs/decisions/0002-log.md has what that
+costs, and what it leaves to differ from Kafka.
 
 The checks stand in Kafka's order, so that a batch with two faults gets Kafka's code. The counterparts are LogValidator,
 UnifiedLog.analyzeAndValidateRecords and ProduceRequest.validateRecords.
@@ -41,17 +42,15 @@ from wire.records.batch import (
 )
 from wire.records.compression import DEFAULT_LIMIT, compress, decompress
 from wire.records.record import (
-    SMALLEST_RECORD,
     Record,
     build_batch,
-    check_lengths,
+    check_records,
     read_records,
     unpack_records,
     walk_records,
 )
 
 MOST_NAMED = 1000  # bad records that an error lists
-ALWAYS_COUNTED = 8  # up to so many records, not compressed, are counted by their lengths in every topic
 UNPACK = HEADER.unpack_from
 _new_header = tuple.__new__
 
@@ -104,7 +103,12 @@ class Rules:
             Codec.ZSTD: settings.compression_zstd_level,
         }.get(self.codec or Codec.NONE)
         self.unpack_limit = unpack_limit
-        self.walk = self.compacted or self.log_append_time or self.before_max_ms != NEVER
+        self.walk = (
+            settings.validate_all_records
+            or self.compacted
+            or self.log_append_time
+            or self.before_max_ms != NEVER
+        )
 
     def is_bad_time(self, timestamp: int, now_ms: int) -> bool:
         """Whether a record of this time (ms, -1: none) is refused: never where the broker gives its own."""
@@ -154,7 +158,7 @@ def check(records: Buffer, rules: Rules, origin: AppendOrigin, now_ms: int) -> C
     ):
         return _walked(view[:size], header, rules, now_ms)
     if from_client and codec == 0:
-        _check_lengths(view[HEADER_SIZE:size], count)
+        _check_records(view[HEADER_SIZE:size], count)
     if size > rules.segment_bytes:
         _too_large_for_segment(size, rules)
     return header, size, [view[PREFIX_SIZE:size]]
@@ -215,12 +219,9 @@ def _check_unusual_header(header: BatchHeader) -> None:
         )
 
 
-def _check_lengths(data: memoryview, count: int) -> None:
-    """Whether `count` records fit into a batch that is not compressed; for a few, whether they take exactly its bytes."""
-    if count * SMALLEST_RECORD > len(data):
-        _invalid(f"{len(data)} bytes cannot hold {count} records")
+def _check_records(data: memoryview, count: int) -> None:
     try:
-        check_lengths(data, count, ALWAYS_COUNTED)
+        check_records(data, count)
     except InvalidRecord as error:
         _invalid(str(error))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pykbroker.config.broker import BROKER, FAMILIES
 from pykbroker.config.document import page
-from pykbroker.config.topic import SYNONYMS, TOPIC
+from pykbroker.config.topic import FOR_ALL_TOPICS, SYNONYMS, TOPIC
 from pykbroker.config.topic_settings import TopicSettings
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,9 @@ def test_what_the_code_reads_is_marked_as_used() -> None:
 def test_what_is_marked_as_used_is_read() -> None:
     """Nobody shall turn a knob that is not connected."""
     code = _code()
-    behind_topics = set(SYNONYMS.values()) | {member for family in FAMILIES for member in family}
+    behind_topics = {*SYNONYMS.values(), *FOR_ALL_TOPICS.values()} | {
+        member for family in FAMILIES for member in family
+    }
     unread = [
         name
         for name in BROKER.handled("used")

@@ -86,10 +86,10 @@ def test_what_is_wrong_with_a_batch(
     assert code_of(open_log(disk), records) is code
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4])
-def test_a_wrong_count_in_a_small_batch_is_found(disk: Any, open_log: Callable[..., Log], count: int) -> None:
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 1000])
+def test_a_wrong_count_is_found(disk: Any, open_log: Callable[..., Log], count: int) -> None:
     log = open_log(disk)
-    batch = build_batch([*RECORDS[:count], RECORDS[0]])
+    batch = build_batch([RECORDS[0]] * (count + 1))
     assert (
         code_of(log, changed(source=batch, count=count, last_offset_delta=count - 1))
         is ErrorCode.INVALID_RECORD
@@ -151,6 +151,30 @@ def test_walked_topics_refuse_what_does_not_add_up(
     assert code_of(log, wrong) is ErrorCode.INVALID_RECORD
     if codec is not Codec.NONE:
         assert code_of(log, changed(b"\x7f" + batch[62:], batch)) is ErrorCode.CORRUPT_MESSAGE
+
+
+@pytest.mark.parametrize("codec", list(Codec)[1:])
+def test_compressed_records_are_looked_at_where_the_broker_is_told_to(
+    disk: Any, open_log: Callable[..., Log], codec: Codec
+) -> None:
+    batch = build_batch(RECORDS, codec=codec)
+    wrong = changed(source=batch, count=6, last_offset_delta=5)
+    assert open_log(disk).append(wrong, 0, NOW).last_offset == 5
+    strict = open_log(type(disk)(), validate_all_records=True)
+    assert code_of(strict, wrong) is ErrorCode.INVALID_RECORD
+    assert code_of(strict, changed(b"\x7f" + batch[62:], batch)) is ErrorCode.CORRUPT_MESSAGE
+    assert strict.append(batch, 0, NOW).last_offset == 4
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+def test_a_largest_timestamp_that_no_record_has_is_set_right_where_the_broker_is_told_to(
+    disk: Any, open_log: Callable[..., Log], codec: Codec
+) -> None:
+    wrong = changed(source=build_batch(RECORDS, codec=codec), max_timestamp=NOW + 100)
+    log = open_log(disk, validate_all_records=True)
+    log.append(wrong, 0, NOW)
+    ((_, header),) = iterate_batches(log.read(0, 10_000, 5))
+    assert header.max_timestamp == NOW + 4
 
 
 @pytest.mark.parametrize("codec", list(Codec))

@@ -112,6 +112,14 @@ def test_changed_broker_settings_reach_the_log(broker: DataPath) -> None:
     assert append(broker.partition("u"), b"x" * 200) == 0
 
 
+def test_records_are_looked_at_as_soon_as_the_broker_is_told_to(broker: DataPath) -> None:
+    broker.have(topic("t"))
+    for told in ("true", "false"):
+        config = broker.config.with_dynamic(default={"pykbroker.validate.all.records": told})
+        broker.replicas.reconfigure(config)
+        assert broker.partition().log.settings.validate_all_records == (told == "true")
+
+
 # Leadership
 
 

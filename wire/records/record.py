@@ -218,27 +218,71 @@ class Walk(NamedTuple):
     consecutive: bool  # the offset deltas are 0, 1, 2 ...
 
 
-def check_lengths(data: Buffer, count: int, whole: int) -> None:
-    """A look at the first of `count` records: of up to `whole` of them that they take exactly the bytes of `data`, of
-    more that the first one is inside. What is in a record is not looked at.
+def check_records(data: Buffer, count: int) -> None:
+    """Whether `data` is `count` whole records, each field within its own: `walk_records` without its findings.
+
+    Every produced batch that is not compressed comes through here, at 0.35 to 0.55 us a record. That is why short varints
+    are read in place, and why no loop goes over the fields.
 
     Raises: InvalidRecord.
     """
-    size = len(data)
-    pos = 0
     try:
-        for _ in range(count if count <= whole else 1):
-            raw = data[pos]
-            pos += 1
-            if raw > 0x7F:
-                raw, pos = read_long_varint(data, pos, raw)
-            if raw & 1 or raw < 2 * (SMALLEST_RECORD - 1):
-                raise InvalidRecord("a record announces less than any record has")
-            pos += raw >> 1
+        end = _check(data, count)
     except IndexError:
         raise InvalidRecord(CUT_OFF) from None
-    if pos != size and (pos > size or count <= whole):
-        raise InvalidRecord(f"{count} records do not take the {size} bytes of their batch")
+    if end != len(data):
+        raise InvalidRecord(f"{count} records do not take the {len(data)} bytes of their batch")
+
+
+def _check(data: Buffer, count: int) -> int:
+    """The position behind the last record."""
+    pos = 0
+    for index in range(count):
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            if data[pos] > 0x7F:
+                raw, pos = read_long_varint(data, pos, raw)
+            else:
+                raw += (data[pos] << 7) - 0x80
+                pos += 1
+        stop = -1 if raw & 1 else pos + (raw >> 1)
+        pos += 2  # the attributes, of which nothing is defined, and one byte of the timestamp's delta
+        if data[pos - 1] > 0x7F:
+            if data[pos] > 0x7F:
+                _, pos = read_long_varint(data, pos, 0)
+            else:
+                pos += 1
+        pos += 1  # and of the offset's
+        if data[pos - 1] > 0x7F:
+            if data[pos] > 0x7F:
+                _, pos = read_long_varint(data, pos, 0)
+            else:
+                pos += 1
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            raw, pos = read_long_varint(data, pos, raw)
+        if raw & 1:
+            read_null(raw)
+        else:
+            pos += raw >> 1
+        raw = data[pos]
+        pos += 1
+        if raw > 0x7F:
+            if data[pos] > 0x7F:
+                raw, pos = read_long_varint(data, pos, raw)
+            else:
+                raw += (data[pos] << 7) - 0x80
+                pos += 1
+        if raw & 1:
+            read_null(raw)
+        else:
+            pos += raw >> 1
+        pos = skip_headers(data, pos) if data[pos] else pos + 1
+        if pos != stop:
+            raise InvalidRecord(f"record {index} does not take the bytes that it announces")
+    return pos
 
 
 def walk_records(data: Buffer, header: BatchHeader) -> Walk:

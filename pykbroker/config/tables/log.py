@@ -90,6 +90,10 @@ num.recovery.threads.per.data.dir | int 2 | >=1 | high | cluster-wide | ignored:
 num.replica.alter.log.dirs.threads | int null |  | high | read-only | ignored:later
     Threads that move replicas between data directories.
 
+# log: of pykbroker alone
+pykbroker.validate.all.records | boolean false |  | medium | cluster-wide | used
+    Look into every produced batch as Kafka does: at compressed records too, and at the largest timestamp it states.
+
 # log: retention and compaction
 log.cleanup.policy | list delete | any of compact, delete | medium | cluster-wide | used
     What happens to old segments: `delete`, `compact`, both, or neither.

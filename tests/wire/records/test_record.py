@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from wire.records.batch import Codec, CorruptBatch, InvalidRecord, read_header
 from wire.records.record import (
     Record,
     build_batch,
-    check_lengths,
+    check_records,
     read_records,
     read_varint,
     unpack_records,
@@ -135,23 +137,52 @@ def test_garbage_raises_nothing_but_invalid_record(body: bytes, count: int) -> N
             continue
 
 
-def test_the_lengths_alone_count_a_few_records() -> None:
-    header = read_header(SAMPLE)
+def is_refused(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except InvalidRecord:
+        return True
+    return False
+
+
+def many(count: int, spread_ms: int = 1, **what: object) -> list[Record]:
+    return [Record(0, 1000 + i * spread_ms, b"k%d" % i, b"v" * i)._replace(**what) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        many(1),
+        many(300),  # values and offset deltas of one and of two bytes
+        many(3, 9000),  # timestamp deltas of three
+        many(2, value=b"v" * 20_000),
+        many(2, key=b"k" * 200),
+        many(2, key=b"k" * 20_000, value=None),
+        many(20, key=None, value=None),
+        many(70, headers=(("name", b"value"), ("", None))),
+    ],
+)
+def test_whole_records_are_let_through_and_no_other_count_of_them(records: list[Record]) -> None:
+    data = memoryview(build_batch(records))[61:]
+    check_records(data, len(records))
+    for count in (len(records) - 1, len(records) + 1, 1 << 30):
+        with pytest.raises(InvalidRecord):
+            check_records(data, count)
+    for cut in (data[:-1], bytes(data) + b"\0"):
+        with pytest.raises(InvalidRecord):
+            check_records(cut, len(records))
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.integers(0, 200), st.integers(0, 255), st.integers(0, 200), st.integers(0, 255), st.integers(0, 5))
+def test_the_quick_check_refuses_what_the_walk_refuses(
+    first: int, one: int, second: int, two: int, count: int
+) -> None:
+    header = read_header(SAMPLE)._replace(count=count)
     data = bytearray(SAMPLE[61:])
-    size = len(data) // 3
-    check_lengths(data, header.count, whole=3)
-    data[-1] ^= 0xFF  # what is in a record is not looked at
-    check_lengths(memoryview(data), 3, whole=3)
-    for count in (1, 2, 4):
-        with pytest.raises(InvalidRecord):
-            check_lengths(data, count, whole=4)
-    data[size] = 0
-    check_lengths(data, 3, whole=2)
-    with pytest.raises(InvalidRecord, match="less than any record"):
-        check_lengths(data, 3, whole=3)
-    for first in (b"\x03", b"\x0a", b"\xff\xff\xff\xff\x0f", b"\xff" * 12, b"\xff"):
-        with pytest.raises(InvalidRecord):
-            check_lengths(first, 100, whole=8)
+    data[first % len(data)] = one
+    data[second % len(data)] = two
+    assert is_refused(lambda: check_records(data, count)) == is_refused(lambda: walk_records(data, header))
 
 
 def test_offset_deltas_that_do_not_count_up_are_noticed() -> None:
