@@ -105,6 +105,7 @@ class CleaningJob:
         self._first_dirty = due.first_dirty
         self._pass: Pass | None = None
         self._waiting: deque[Source] = deque()  # sources that are not copied yet
+        self.keys = 0  # different ones that the map holds
         self.bytes_read = self.bytes_written = 0
 
     @classmethod
@@ -127,11 +128,6 @@ class CleaningJob:
     @property
     def end_offset(self) -> int:
         return self._map.end_offset
-
-    @property
-    def keys(self) -> int:
-        """How many different ones the dirty part has, as far as the map reaches."""
-        return len(self._map.offsets)
 
     def read_keys(self) -> None:
         """Fills the map from the dirty part. Raises: OSError, Uncleanable, and what `pace` does."""
@@ -167,9 +163,10 @@ class CleaningJob:
         return None
 
     def _begin(self) -> Pass:
+        self.keys = len(self._map)
         self._waiting.extend(source for source in self._sources if source.base_offset < self.end_offset)
         return Pass(
-            self._map.offsets,
+            self._map.parts,
             self.end_offset,
             self._last_offsets,
             self._now_ms,
@@ -282,6 +279,7 @@ class CleaningJob:
 
     def finish(self) -> None:
         """Makes the exchanged names durable: only then may a checkpoint say that the log is clean. Raises: OSError."""
+        self._map.free()
         self._files.sync_directory(self._directory)
 
     # reading

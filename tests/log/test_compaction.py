@@ -124,7 +124,8 @@ def test_the_map_takes_whole_batches_until_its_memory_is_used_up() -> None:
         if base:
             break
     assert offsets.is_full
-    assert (offsets.offsets, offsets.end_offset) == ({b"0": 0, b"2": 2, b"s": 3}, 4)
+    found = {key: offset for part in offsets.parts for key, offset in part.items()}
+    assert (found, offsets.end_offset, len(offsets)) == ({b"0": 0, b"2": 2, b"s": 3}, 4, 3)
 
 
 # what stays
