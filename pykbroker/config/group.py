@@ -76,7 +76,7 @@ def _check_override(broker: BrokerConfig, name: str, value: str) -> None:
     try:
         parsed = setting.parse(value)
     except ValueError as error:
-        raise _invalid(f"Invalid value {value} for configuration {name}: {error}") from None
+        raise _invalid(f"Invalid value {setting.shown(value)} for configuration {name}: {error}") from None
     kind, _, rest = name.partition(".")
     least, most = f"group.{kind}.min.{rest}", f"group.{kind}.max.{rest}"
     if least in BROKER and isinstance(parsed, int) and parsed < broker.integer(least):

@@ -18,7 +18,7 @@ from pykbroker.config.broker import BROKER, BrokerConfig
 from pykbroker.config.listeners import Listener, parse_listeners, split_address
 from pykbroker.config.notes import Notes, collect
 from pykbroker.config.paths import DataPaths
-from pykbroker.config.refusals import base_setting, refuse, served_listeners, shown
+from pykbroker.config.refusals import base_setting, refuse, served_listeners
 from pykbroker.errors import ConfigError, StartError
 
 NO_INPUT = 66
@@ -181,7 +181,7 @@ def check_one(name: str, value: str, origin: str | None) -> None:
         try:
             setting.parse(value)
         except ValueError as error:
-            raise ConfigError(name, shown(setting, value), str(error)) from None
+            raise ConfigError(name, setting.shown(value), str(error)) from None
     except ConfigError as error:
         if origin is None or origin.startswith("--"):
             raise

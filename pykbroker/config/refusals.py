@@ -17,8 +17,6 @@ LISTENER_PREFIX = "listener.name."
 AUTHORIZERS_OWN = {"super.users": "", "allow.everyone.if.no.acl.found": "true"}
 """Settings of Kafka's authorizers -> the value that asks for nothing."""
 
-HIDDEN = "[hidden]"
-
 
 def base_setting(name: str) -> Setting | None:
     """The row behind a name, also behind listener.name.<listener>.[<mechanism>.]<name>."""
@@ -33,11 +31,6 @@ def base_setting(name: str) -> Setting | None:
     return None
 
 
-def shown(setting: Setting | None, value: str) -> str:
-    """A value as an error line may show it: secrets are not told."""
-    return HIDDEN if setting is not None and setting.sensitive else value
-
-
 def refuse(name: str, value: str) -> None:
     """Raises: ConfigError when this name must not have this value."""
     neutral = AUTHORIZERS_OWN.get(name)
@@ -48,7 +41,7 @@ def refuse(name: str, value: str) -> None:
         return
     given = value.strip()
     if given and given not in (setting.default, setting.kafka_default):
-        raise ConfigError(name, shown(setting, value), f"it {REFUSALS[setting.why]}; remove it")
+        raise ConfigError(name, setting.shown(value), f"it {REFUSALS[setting.why]}; remove it")
 
 
 def served_listeners(

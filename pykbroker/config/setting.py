@@ -42,6 +42,8 @@ REFUSALS = {
     "class": "names a Java class, which this broker cannot load and so cannot obey",
 }
 
+HIDDEN = "[hidden]"
+
 PER_BROKER = "per-broker"
 CLUSTER_WIDE = "cluster-wide"
 READ_ONLY = "read-only"
@@ -76,6 +78,10 @@ class Setting(NamedTuple):
     def sensitive(self) -> bool:
         """Its value is never told (Kafka: type PASSWORD)."""
         return self.type == "password"
+
+    def shown(self, value: str) -> str:
+        """A value as an error or a log line may show it: secrets are not told."""
+        return HIDDEN if self.sensitive else value
 
     @property
     def dynamic(self) -> bool:

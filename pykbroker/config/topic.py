@@ -154,7 +154,7 @@ def check_override(name: str, value: str) -> None:
     try:
         parsed = setting.parse(value)
     except ValueError as error:
-        raise _invalid(f"Invalid value {value} for configuration {name}: {error}") from None
+        raise _invalid(f"Invalid value {setting.shown(value)} for configuration {name}: {error}") from None
     if name == "remote.storage.enable" and parsed:
         raise _invalid("remote.storage.enable=true: this broker has no tiered storage")
 

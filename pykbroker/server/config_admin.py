@@ -100,10 +100,11 @@ class ConfigAdmin:
 def loggable(planned: Planned) -> dict[str, str]:
     """A configuration for the log: passwords and what nobody knows are hidden."""
     from pykbroker.config.broker import BROKER
+    from pykbroker.config.setting import HIDDEN
 
     if not planned.entity.startswith("brokers/"):
         return planned.config
     return {
-        name: "[hidden]" if name not in BROKER or BROKER[name].sensitive else value
+        name: BROKER[name].shown(value) if name in BROKER else HIDDEN
         for name, value in planned.config.items()
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pykbroker.config.broker import BROKER as SETTINGS
 from pykbroker.core.controller.config_changes import Operation
 from pykbroker.core.controller.creation import NewTopic
 from pykbroker.core.controller.settings import Resource
@@ -340,6 +341,25 @@ async def test_refused_changes_of_brokers(
             assert result.error_code == ErrorCode.INVALID_REQUEST
             assert says in result.error_message
         assert client.cluster.image.configs == {}
+
+
+async def test_secrets_are_not_told_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Every setting whose value DescribeConfigs keeps to itself, and one that nobody knows."""
+    caplog.set_level(logging.DEBUG)
+    secret = [setting.name for setting in SETTINGS.rows() if setting.sensitive]
+    assert "ssl.keystore.password" in secret
+    async with client_at(tmp_path) as client:
+        for name in secret:
+            for result in (
+                await change(client, BROKER, "0", (name, 0, "hunter2")),
+                await replace(client, BROKER, "0", **{name.replace(".", "_"): "hunter2"}),
+            ):
+                assert result.error_code == ErrorCode.INVALID_REQUEST
+                assert name in result.error_message
+                assert "hunter2" not in result.error_message
+        result = await change(client, BROKER, "0", ("listener.name.x.ssl.key.password", 0, "hunter2"))
+        assert result.error_code == 0
+    assert "hunter2" not in caplog.text
 
 
 # -- groups, loggers, others -------------------------------------------------------------------------------------------

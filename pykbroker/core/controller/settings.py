@@ -150,14 +150,15 @@ def check_dynamic(config: Mapping[str, str], per_broker: bool) -> None:
         )
     for setting in known:
         value = config[setting.name]
+        shown = setting.shown(value)
         try:
             setting.parse(value)
         except ValueError as error:
             raise _invalid_request(
-                f"Invalid value {value} for configuration {setting.name}: {error}"
+                f"Invalid value {shown} for configuration {setting.name}: {error}"
             ) from None
         if setting.handling == "refused" and value != setting.kafka_default:
-            raise _invalid_request(f"{setting.name}={value} {REFUSALS.get(setting.why, 'is not served')}.")
+            raise _invalid_request(f"{setting.name}={shown} {REFUSALS.get(setting.why, 'is not served')}.")
     single = [setting.name for setting in known if setting.mode == PER_BROKER]
     if single and not per_broker:
         raise _invalid_request(
