@@ -32,9 +32,9 @@ HEAD = """# Clients
 The same scenarios (compat-tests/clients) through stock client libraries, on Apache Kafka 4.3.1 and on pykbroker.
 
 yes: all that the library can ask was answered right. part: some of its variants the library cannot ask (codecs, assignors).
--: the library has no such thing. not served: the broker does not announce it. not asked: the broker was given as an address,
-so that it could not be stopped. A number: so many failed. Where the two brokers differ, Apache Kafka stands first. Made by
-compat-tests/clients/table.py from the reports of runs, {date}.
+-: the library has no such thing. not served: the broker does not announce it. not asked: the run ended before, or the broker
+was given as an address, so that it could not be stopped. A number: so many failed. Where the two brokers differ, Apache Kafka
+stands first. Made by compat-tests/clients/table.py from the reports of runs, {date}.
 """
 
 
@@ -68,6 +68,8 @@ def cell(verdicts: Counter[str]) -> str:
         return str(verdicts[FAIL])
     if verdicts[PASS]:
         return "part" if verdicts[CANNOT] else "yes"
+    if not verdicts:
+        return NOT_ASKED
     return next((word for word in (NOT_SERVED, NOT_ASKED) if verdicts[word]), "-")
 
 

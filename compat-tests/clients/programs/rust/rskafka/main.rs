@@ -65,7 +65,6 @@ struct Program {
 impl Program {
     async fn answer(&mut self, command: Command) -> Result<Value, Refusal> {
         match command.verb.as_str() {
-            "about" => Ok(about()),
             "open_producer" => {
                 self.producers.push(Some(Producer::new(&command)?));
                 Ok(json!(self.producers.len() - 1))
@@ -179,17 +178,33 @@ fn open(producers: &mut [Option<Producer>], number: usize) -> Result<&mut Produc
     producers[number].as_mut().ok_or_else(|| Refusal::own("the producer is closed"))
 }
 
-async fn serve(address: String) -> Result<(), Box<dyn std::error::Error>> {
+/// The client of the cluster asks it at once, so that it is made with the first verb that needs it.
+async fn connect(address: &str) -> Result<Program, Refusal> {
     let backoff = BackoffConfig {
         init_backoff: Duration::from_millis(50),
         max_backoff: Duration::from_millis(500),
         deadline: Some(PATIENCE),
         ..BackoffConfig::default()
     };
-    let client = ClientBuilder::new(vec![address]).backoff_config(backoff).build().await?;
-    let mut program = Program { client, producers: Vec::new() };
+    let client = ClientBuilder::new(vec![address.to_owned()]).backoff_config(backoff).build().await?;
+    Ok(Program { client, producers: Vec::new() })
+}
+
+async fn answer(program: &mut Option<Program>, address: &str, command: Command) -> Result<Value, Refusal> {
+    if command.verb == "about" {
+        return Ok(about());
+    }
+    let connected = match program {
+        Some(connected) => connected,
+        None => program.insert(connect(address).await?),
+    };
+    connected.answer(command).await
+}
+
+async fn serve(address: String) -> Result<(), Box<dyn std::error::Error>> {
+    let mut program = None;
     while let Some(command) = protocol::read()? {
-        protocol::write(program.answer(command).await)?;
+        protocol::write(answer(&mut program, &address, command).await)?;
     }
     Ok(())
 }
