@@ -33,8 +33,8 @@ The same scenarios (compat-tests/clients) through stock client libraries, on Apa
 
 yes: all that the library can ask was answered right. part: some of its variants the library cannot ask (codecs, assignors).
 -: the library has no such thing. not served: the broker does not announce it. not asked: the run ended before, or the broker
-was given as an address, so that it could not be stopped. A number: so many failed. Where the two brokers differ, Apache Kafka
-stands first. Made by compat-tests/clients/table.py from the reports of runs, {date}.
+was given as an address, so that it could not be stopped. A number: so many failed. Where the two brokers differ, Apache
+Kafka stands first. Made by compat-tests/clients/table.py from the reports of runs, {date}.
 """
 
 
