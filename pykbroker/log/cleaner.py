@@ -190,10 +190,8 @@ class CleaningJob:
         """Bytes from the start of a segment that stay as they are, if it is not joined with another."""
         position = 0
         for header, batch in self._batches(source):
-            is_end = (
-                position + len(batch) == source.size and not header.count
-            )  # a bare header, which stays there
-            if not is_end and self._kept(batch, header) is not batch:
+            is_bare_end = not header.count and position + len(batch) == source.size  # which stays there
+            if not is_bare_end and self._kept(batch, header) is not batch:
                 break  # the rest is looked at when it is copied
             position += len(batch)
         return position
@@ -276,6 +274,10 @@ class CleaningJob:
         Raises: OSError.
         """
         return log.replace_segments(new.bases, new.size, self.cuts)
+
+    def discard(self, new: NewSegment) -> None:
+        """Removes a segment that the log did not take. Raises: OSError."""
+        swap.discard(self._files, f"{self._directory}/{offset_name(new.bases[0])}")
 
     def finish(self) -> None:
         """Makes the exchanged names durable: only then may a checkpoint say that the log is clean. Raises: OSError."""

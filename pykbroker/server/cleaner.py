@@ -51,7 +51,9 @@ class Cleaner:
         self._partitions = partitions
         self._config = config
         self._clock = clock
-        self._busy: set[Partition] = set()
+        self._busy: set[tuple[str, int]] = (
+            set()
+        )  # topic and index: a topic made anew waits for the end of the old one's pass
         self._uncleanable: set[Partition] = set()  # for good
         self._failing: set[Partition] = set()  # the last time
         self._more = trio.Event()  # a pass has ended well, and there may be another
@@ -67,7 +69,7 @@ class Cleaner:
                     found = self._dirtiest()
                     if found is None:
                         break
-                    self._busy.add(found[0])
+                    self._busy.add((found[0].topic, found[0].index))
                     nursery.start_soon(self._clean, nursery, *found)
                 pause_ms = max(SHORTEST_PAUSE_MS, self._config().integer("log.cleaner.backoff.ms"))
                 with trio.move_on_after(pause_ms / 1000):
@@ -83,7 +85,7 @@ class Cleaner:
             log, settings = partition.log, partition.settings
             if not settings.is_compacted or len(log.segments) < 2 or log.failure is not None:
                 continue
-            if partition in self._busy or partition in self._uncleanable:
+            if (partition.topic, partition.index) in self._busy or partition in self._uncleanable:
                 continue
             try:
                 due = look_at(log, partition.last_stable_offset, settings, now_ms)
@@ -121,7 +123,7 @@ class Cleaner:
             self._failing.discard(partition)
             self._more.set()
         finally:
-            self._busy.discard(partition)
+            self._busy.discard((partition.topic, partition.index))
 
     async def _pass_over(self, nursery: trio.Nursery, partition: Partition, due: Due) -> None:
         log = partition.log
@@ -137,6 +139,8 @@ class Cleaner:
         while (new := await trio.to_thread.run_sync(job.write_next)) is not None:
             aside = None if partition.closed else job.take_in(log, new)
             if aside is None:
+                if not partition.closed:
+                    await trio.to_thread.run_sync(job.discard, new)
                 raise Abandoned
             delay_ms = partition.settings.file_delete_delay_ms
             nursery.start_soon(remove_later, self._log_dirs.files, aside, delay_ms)

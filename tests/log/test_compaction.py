@@ -327,6 +327,8 @@ def test_a_pass_ends_when_its_segments_are_gone(disk: Any, open_log: Callable[..
         assert [segment.base_offset for segment in log.segments] == [0, 1, 2, 3, 4]
     before = pairs(log)
     assert job.take_in(log, new) is None
+    job.discard(new)
+    assert not [name for name in disk.names if name.endswith(".cleaned")]
     assert pairs(log) == before
 
 
