@@ -571,13 +571,33 @@ class Log:
 
         Raises: OSError; the files are closed all the same.
         """
+        job = self.begin_close()
         try:
-            if self.failure is None:
-                self._directory_changed = self._active.seal() or self._directory_changed
-                self._take_snapshot(self.log_end_offset)
-                self.flush()
+            if job is not None:
+                job.run()
         finally:
+            self.end_close(job)
+
+    def begin_close(self) -> FlushJob | None:
+        """The job of a close, None if there is nothing to do; `end_close` must follow.
+
+        Raises: OSError; the files are closed then.
+        """
+        if self.failure is not None:
+            return None
+        try:
+            self._directory_changed = self._active.seal() or self._directory_changed
+            self._take_snapshot(self.log_end_offset)
+            return self.begin_flush()
+        except OSError:
             self.abandon()
+            raise
+
+    def end_close(self, job: FlushJob | None) -> None:
+        """Takes the job's outcome in and closes the files."""
+        if job is not None:
+            self.end_flush(job)
+        self.abandon()
 
     def abandon(self) -> None:
         """Closes the files and writes nothing: the log is to be deleted, or its disk failed."""
