@@ -166,6 +166,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if HERE in item.path.parents:
             for warning in LIBRARY_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
+    # Restarts come first: later the broker has thousands of topics, and Kafka takes half a minute to start with them.
+    items.sort(key=lambda item: "own_broker" not in getattr(item, "fixturenames", ()))
     given = [config.getoption(option) for option in ("--bootstrap", "--reference", "--peer")]
     if not any(given) and config.getoption("--nodes") == 1:
         known_failures.mark(items, known_failures.read(HERE / "known_failures.txt"))
