@@ -14,7 +14,7 @@ import pytest
 
 from clients.drivers.base import BrokerError, Driver, Message
 from clients.members import Group
-from clients.topics import MakeTopic, Names
+from clients.topics import MakeTopic, Names, wait_led
 from harness.process import BrokerProcess
 
 COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR = 14, 16
@@ -82,6 +82,7 @@ def test_everything_is_there_afterwards(
     if "commit" not in driver.cannot:
         driver.commit(group, topic, {0: 11, 2: 22})
     interruption(own_broker)
+    wait_led(driver.bootstrap, topic, 3)
     if "topic_configs" not in driver.cannot:
         assert driver.topic_configs(topic)["retention.ms"] == "777777777777"
     if "commit" not in driver.cannot:
@@ -135,6 +136,7 @@ def test_a_group_lives_on(
         sent = driver.produce(topic, [Message(b"a", partition=i % 4) for i in range(100)])
         group.wait_taken(100)
         interruption(own_broker)
+        wait_led(driver.bootstrap, topic, 4)
         sent += driver.produce(topic, [Message(b"b", partition=i % 4) for i in range(100)])
         group.wait("200 records taken", lambda: len(group.taken()) >= 200, 40)
     group.assert_each_exactly_once(sent)

@@ -11,6 +11,16 @@ from harness import rawwire
 Names = Callable[[str], str]
 
 
+def wait_led(bootstrap: str, topic: str, partitions: int, timeout_s: float = 10.0) -> None:
+    """Until Metadata names all leaders and they serve. A Kafka that was started again answers before."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        errors = rawwire.metadata_errors(bootstrap, topic)
+        if errors | rawwire.partition_errors(bootstrap, topic, partitions) == {0}:
+            return
+        assert time.monotonic() < deadline, f"{topic} has no leaders"
+
+
 class MakeTopic:
     """Creates a topic with the driver and waits until its partitions have their leaders.
 
@@ -28,7 +38,5 @@ class MakeTopic:
             rawwire.create_topic(self._driver.bootstrap, topic, partitions, configs)
         else:
             self._driver.create_topic(topic, partitions, configs)
-        deadline = time.monotonic() + 10
-        while rawwire.partition_errors(self._driver.bootstrap, topic, partitions) != {0}:
-            assert time.monotonic() < deadline, f"{topic} has no leaders"
+        wait_led(self._driver.bootstrap, topic, partitions)
         return topic

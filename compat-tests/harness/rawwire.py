@@ -68,9 +68,9 @@ def api_versions(bootstrap: str, timeout_s: float = 5.0) -> dict[int, tuple[int,
     return {key: (low, high) for key, low, high in struct.iter_unpack(">hhh", answer[10 : 10 + 6 * count])}
 
 
-def metadata_request(correlation_id: int, *topics: str, version: int = 4) -> bytes:
-    """Metadata v4 of the named topics (none: brokers only), which may be created by asking."""
-    body = struct.pack(">i", len(topics)) + b"".join(map(string, topics)) + b"\1"
+def metadata_request(correlation_id: int, *topics: str, version: int = 4, create: bool = True) -> bytes:
+    """Metadata v4 of the named topics (none: brokers only). create: they may be created by asking."""
+    body = struct.pack(">i", len(topics)) + b"".join(map(string, topics)) + bytes([create])
     return request(METADATA, version, correlation_id, body)
 
 
@@ -80,6 +80,36 @@ def broker_count(bootstrap: str, timeout_s: float = 5.0) -> int:
         sock.sendall(metadata_request(8))
         answer = read_frame(sock)
     return int(struct.unpack_from(">i", answer, 8)[0])  # correlation id, throttle_time_ms, count
+
+
+def metadata_errors(bootstrap: str, topic: str, timeout_s: float = 5.0) -> set[int]:
+    """The error codes, 0 too, that Metadata gives for a topic and its partitions; these may be served before."""
+    with connect(bootstrap, timeout_s) as sock:
+        sock.sendall(metadata_request(11, topic, create=False))
+        answer = read_frame(sock)
+    (brokers,) = struct.unpack_from(">i", answer, 8)
+    at = 12
+    for _ in range(brokers):
+        at = behind_string(answer, behind_string(answer, at + 4) + 4)  # node id, host, port, rack
+    at = behind_string(answer, at) + 4  # cluster id, controller id
+    count, error = struct.unpack_from(">ih", answer, at)
+    assert count == 1, answer
+    at = behind_string(answer, at + 6) + 1  # name, is_internal
+    (partitions,) = struct.unpack_from(">i", answer, at)
+    at += 4
+    errors = {int(error)}
+    for _ in range(partitions):
+        errors.add(*struct.unpack_from(">h", answer, at))
+        at += 10  # error, index, leader
+        for _ in ("replicas", "isr"):
+            at += 4 + 4 * struct.unpack_from(">i", answer, at)[0]
+    return errors
+
+
+def behind_string(data: bytes, at: int) -> int:
+    """Where a nullable string ends."""
+    (size,) = struct.unpack_from(">h", data, at)
+    return at + 2 + max(size, 0)
 
 
 def list_offsets_request(correlation_id: int, topic: str, partitions: int) -> bytes:
