@@ -106,7 +106,8 @@ class ClusterWriter:
             self.store, image, lambda: random_uuid(self._clock), self._unclean, returned
         )
         if loaded.repairs and self._epoch_version >= 0:
-            log.info("set right %d znodes: what was left unfinished, and new leaders", len(loaded.repairs))
+            why = "the last run was killed: new leader epochs" if returned else "what was left unfinished"
+            log.info("set right %d znodes: %s", len(loaded.repairs), why)
             await self._write([loaded.repairs])
         self._behind = False
         self._metadata.swap(loaded.image)
