@@ -30,12 +30,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pykbroker.config.topic_settings import TopicSettings
+from pykbroker.log.index import MAX_RELATIVE
 from wire.records.batch import DELETE_HORIZON_BIT, BatchHeader, Buffer
 from wire.records.compression import DEFAULT_LIMIT
 from wire.records.record import unpack_records
 from wire.records.retain import RawRecord, raw_records, with_records, without_records
 
-MAX_RELATIVE_OFFSET = (1 << 31) - 1
 MOST_SEGMENTS = 50
 """Segments that become one at once: the loop renames three files of each in one go."""
 
@@ -114,7 +114,7 @@ class Room(NamedTuple):
             self.size + following.size <= settings.segment_bytes
             and self.index_size + index_size <= settings.segment_index_bytes
             and self.sources < MOST_SEGMENTS
-            and following.next_base - 1 - self.first_base <= MAX_RELATIVE_OFFSET
+            and following.next_base - 1 - self.first_base <= MAX_RELATIVE
         )
 
 

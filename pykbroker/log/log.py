@@ -28,6 +28,7 @@ from pykbroker.log.by_time import TimestampOffset, first_record_at, latest_recor
 from pykbroker.log.checkpoints import read_topic_id, write_topic_id
 from pykbroker.log.epochs import EPOCH_FILE
 from pykbroker.log.flush import FlushJob
+from pykbroker.log.index import MAX_RELATIVE
 from pykbroker.log.loading import Loaded, Loader, first_unflushed
 from pykbroker.log.pool import FilePool
 from pykbroker.log.producers import SNAPSHOT_SUFFIX, AppendedBatch
@@ -43,9 +44,7 @@ from wire.errors import ErrorCode
 from wire.records.batch import NO_TIMESTAMP, PREFIX
 from wire.records.compression import DEFAULT_LIMIT
 
-__all__ = ["Appended", "FlushJob", "Log", "LogStatistics", "TimestampOffset"]
-
-MAX_RELATIVE_OFFSET = (1 << 31) - 1
+__all__ = ["Appended", "FlushJob", "Log", "TimestampOffset"]
 
 
 class Appended(NamedTuple):
@@ -56,17 +55,6 @@ class Appended(NamedTuple):
     log_append_time_ms: int  # -1 unless the topic has LogAppendTime
     log_start_offset: int
     duplicate: bool  # stored before: the offsets are those of the first time
-
-
-class LogStatistics(NamedTuple):
-    """A log's figures at one moment."""
-
-    segments: int
-    size_bytes: int
-    log_start_offset: int
-    log_end_offset: int
-    recovery_point: int
-    producers: int
 
 
 class Log:
@@ -214,7 +202,7 @@ class Log:
             self._make_ready()
         if (
             active.size + size > self._rules.segment_bytes
-            or last_offset - active.base_offset > MAX_RELATIVE_OFFSET
+            or last_offset - active.base_offset > MAX_RELATIVE
             or active.indexes_full
         ):
             return self.roll(base_offset, now_ms)
@@ -338,16 +326,6 @@ class Log:
     @property
     def size_bytes(self) -> int:
         return sum(segment.size for segment in self.segments)
-
-    def statistics(self) -> LogStatistics:
-        return LogStatistics(
-            len(self.segments),
-            self.size_bytes,
-            self.log_start_offset,
-            self.log_end_offset,
-            self.recovery_point,
-            len(self.producers),
-        )
 
     # by time
 

@@ -51,9 +51,8 @@ class Cleaner:
         self._partitions = partitions
         self._config = config
         self._clock = clock
-        self._busy: set[tuple[str, int]] = (
-            set()
-        )  # topic and index: a topic made anew waits for the end of the old one's pass
+        # Topic and index, not the partition: a topic made anew waits for the end of the old one's pass.
+        self._busy: set[tuple[str, int]] = set()
         self._uncleanable: set[Partition] = set()  # for good
         self._failing: set[Partition] = set()  # the last time
         self._more = trio.Event()  # a pass has ended well, and there may be another

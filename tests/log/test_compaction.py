@@ -12,7 +12,6 @@ from pykbroker.config.topic_settings import TopicSettings
 from pykbroker.log.cleaner import CleaningJob, look_at
 from pykbroker.log.compaction import (
     KEY_COST,
-    MAX_RELATIVE_OFFSET,
     MOST_SEGMENTS,
     OffsetMap,
     Room,
@@ -21,6 +20,7 @@ from pykbroker.log.compaction import (
     first_dirty_offset,
     look,
 )
+from pykbroker.log.index import MAX_RELATIVE
 from pykbroker.log.log import Log
 from tests.log.compacting import compact, pairs
 from wire.records.batch import TRANSACTIONAL_BIT, iterate_batches, read_header
@@ -97,7 +97,7 @@ def test_a_checkpoint_outside_of_the_log_says_nothing() -> None:
 def test_a_new_segment_is_filled_up_to_its_limits(limit: dict[str, int], fits: bool) -> None:
     """The following one has 40 bytes, 8 of index, and ends as far as a relative offset reaches from 0."""
     settings = TopicSettings(segment_bytes=100, segment_index_bytes=80)
-    following = Source(5, 40, MAX_RELATIVE_OFFSET + 1, -1, -1)
+    following = Source(5, 40, MAX_RELATIVE + 1, -1, -1)
     assert Room(0, 1, 10, 10)._replace(**limit).has(following, 8, settings) == fits
 
 

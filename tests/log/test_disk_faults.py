@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pykbroker.log.log import Log
+from tests.log.figures import figures
 from wire.records.batch import iterate_batches
 from wire.records.record import Record, build_batch
 
@@ -33,13 +34,13 @@ def offsets(log: Log) -> list[int]:
 def test_a_full_disk_stores_nothing_of_the_batch(disk: Any, open_log: Callable[..., Log], room: int) -> None:
     log = open_log(disk)
     log.append(BATCH, 0, 1000)
-    before = log.statistics()
+    before = figures(log)
     disk.capacity = used(disk) + room
     for _ in range(3):
         with pytest.raises(OSError, match="space") as caught:
             log.append(BATCH, 0, 1000)
         assert caught.value.errno == errno.ENOSPC
-    assert log.statistics() == before
+    assert figures(log) == before
     assert len(disk.names["/d/t-0/00000000000000000000.log"].data) == len(BATCH)
     assert offsets(log) == [0]
     disk.capacity = None

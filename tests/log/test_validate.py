@@ -10,6 +10,7 @@ import pytest
 from pykbroker.errors import ApiError, BadRecords
 from pykbroker.log.log import Log
 from pykbroker.log.validate import AppendOrigin
+from tests.log.figures import figures
 from wire.errors import ErrorCode
 from wire.records.batch import (
     CONTROL_BIT,
@@ -38,10 +39,10 @@ def changed(body: bytes | None = None, source: bytes = GOOD, **fields: Any) -> b
 def code_of(
     log: Log, records: bytes, now_ms: int = NOW, origin: AppendOrigin = AppendOrigin.CLIENT
 ) -> ErrorCode:
-    before = log.statistics()
+    before = figures(log)
     with pytest.raises(ApiError) as caught:
         log.append(records, 0, now_ms, origin)
-    assert log.statistics() == before
+    assert figures(log) == before
     assert caught.value.message
     return caught.value.code
 
